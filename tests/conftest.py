@@ -1,0 +1,31 @@
+"""Options and fixtures that every test room shares."""
+
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate-golden", action="store_true", help="write the golden files anew")
+
+
+class Golden:
+    """Compares text with the file of that name under tests/golden, or writes it anew when asked."""
+
+    def __init__(self, *, regenerate: bool) -> None:
+        self._regenerate = regenerate
+
+    def check(self, name: str, text: str) -> None:
+        path = GOLDEN / name
+        if self._regenerate:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        assert path.exists(), f"no golden file {name}: run pytest --regenerate-golden and read what it wrote"
+        assert text == path.read_text()
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    return Golden(regenerate=request.config.getoption("--regenerate-golden"))

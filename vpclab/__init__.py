@@ -1,0 +1,1 @@
+"""vpclab: why a Lambda function cannot reach something, proven by packets."""

@@ -1,0 +1,1 @@
+"""The embedded local cloud: what AWS would drop, the Linux kernel drops."""

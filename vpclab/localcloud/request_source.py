@@ -1,0 +1,18 @@
+"""Where a request to the control plane came from, as the network saw it."""
+
+from dataclasses import dataclass
+
+ENVIRON_KEY = "vpclab.source"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSource:
+    """Facts for ``aws:SourceIp``, ``aws:VpcSourceIp``, ``aws:SourceVpc`` and ``aws:SourceVpce``.
+
+    ``address`` is the source address of the TCP connection at the far end; ``vpc_id`` and ``endpoint_id``
+    are set when the request came through a VPC endpoint.
+    """
+
+    address: str
+    vpc_id: str | None = None
+    endpoint_id: str | None = None

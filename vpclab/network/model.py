@@ -1,0 +1,255 @@
+"""What the AWS API says of a network, as frozen facts.
+
+Field names follow the EC2, RDS and Lambda API references in snake case. Nothing here decides anything;
+the local cloud compiles it into kernel objects, the analyser judges it. An identifier is the string AWS
+uses (``vpc-…``, ``eni-…``); addresses and ranges are ``ipaddress`` objects, IPv4 only.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+AMAZON_PROVIDED_DNS = "AmazonProvidedDNS"
+
+
+class TargetKind(StrEnum):
+    """What a route leads to, by the kinds that CreateRoute accepts and that are modelled."""
+
+    LOCAL = "local"
+    INTERNET_GATEWAY = "internet-gateway"
+    NAT_GATEWAY = "nat-gateway"
+    GATEWAY_ENDPOINT = "gateway-endpoint"
+    NETWORK_INTERFACE = "network-interface"
+
+
+class RouteState(StrEnum):
+    """``blackhole``: the target was deleted or detached; the route still wins its match and drops."""
+
+    ACTIVE = "active"
+    BLACKHOLE = "blackhole"
+
+
+class RouteOrigin(StrEnum):
+    """How a route came to be; static routes win over prefix-list routes of the same length (route-tables-priority)."""
+
+    CREATE_ROUTE_TABLE = "CreateRouteTable"
+    CREATE_ROUTE = "CreateRoute"
+    PREFIX_LIST = "PrefixList"
+
+
+class InterfaceType(StrEnum):
+    """``InterfaceType`` of DescribeNetworkInterfaces, for the types that exist here."""
+
+    INTERFACE = "interface"
+    LAMBDA = "lambda"
+    NAT_GATEWAY = "nat_gateway"
+    VPC_ENDPOINT = "vpc_endpoint"
+    DATABASE = "rds"  # AWS says "interface" with requester amazon-rds; told apart here by its owner
+
+
+class EndpointType(StrEnum):
+    """``VpcEndpointType``."""
+
+    GATEWAY = "Gateway"
+    INTERFACE = "Interface"
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    """A VPC. ``domain_name_servers`` is what its DHCP options hand to interfaces."""
+
+    id: str
+    owner_id: str
+    region: str
+    cidr_blocks: tuple[IPv4Network, ...]
+    enable_dns_support: bool = True
+    enable_dns_hostnames: bool = False
+    domain_name_servers: tuple[str, ...] = (AMAZON_PROVIDED_DNS,)
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """A subnet and the network ACL that guards its boundary."""
+
+    id: str
+    vpc_id: str
+    cidr_block: IPv4Network
+    availability_zone: str
+    network_acl_id: str
+    availability_zone_id: str = ""
+    map_public_ip_on_launch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTarget:
+    """Where a route leads. ``id`` is ``local`` for the local route."""
+
+    kind: TargetKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of a route table. Exactly one of ``destination`` and ``prefix_list_id`` is set."""
+
+    target: RouteTarget
+    destination: IPv4Network | None = None
+    prefix_list_id: str | None = None
+    state: RouteState = RouteState.ACTIVE
+    origin: RouteOrigin = RouteOrigin.CREATE_ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """A route table; ``main`` serves every subnet of the VPC that no table names in ``subnet_ids``."""
+
+    id: str
+    vpc_id: str
+    routes: tuple[Route, ...]
+    main: bool = False
+    subnet_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InternetGateway:
+    """An internet gateway and the VPC it is attached to, if any."""
+
+    id: str
+    vpc_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NatGateway:
+    """A zonal NAT gateway. ``connectivity_type`` is ``public`` or ``private``; ``state`` as described."""
+
+    id: str
+    vpc_id: str
+    subnet_id: str
+    connectivity_type: str
+    state: str
+    network_interface_id: str
+    private_ip: IPv4Address
+    public_ip: IPv4Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroupRule:
+    """One permission. ``protocol`` is ``-1``, ``tcp``, ``udp`` or ``icmp``; ports are None for all of them.
+
+    Exactly one of ``cidr``, ``group_id`` and ``prefix_list_id`` is set.
+    """
+
+    protocol: str
+    from_port: int | None = None
+    to_port: int | None = None
+    cidr: IPv4Network | None = None
+    group_id: str | None = None
+    prefix_list_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A security group; an empty ``egress`` means that nothing leaves."""
+
+    id: str
+    name: str
+    vpc_id: str
+    ingress: tuple[SecurityGroupRule, ...] = ()
+    egress: tuple[SecurityGroupRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAclEntry:
+    """One numbered rule; the lowest number that matches decides. 32767 is the implicit deny."""
+
+    number: int
+    egress: bool
+    protocol: str
+    allow: bool
+    cidr: IPv4Network
+    from_port: int | None = None
+    to_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAcl:
+    """A network ACL, stateless, at the boundary of ``subnet_ids``."""
+
+    id: str
+    vpc_id: str
+    is_default: bool
+    entries: tuple[NetworkAclEntry, ...]
+    subnet_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInterface:
+    """An ENI. ``public_ip`` is the associated Elastic or auto-assigned public address."""
+
+    id: str
+    vpc_id: str
+    subnet_id: str
+    private_ip: IPv4Address
+    interface_type: InterfaceType
+    security_group_ids: tuple[str, ...] = ()
+    public_ip: IPv4Address | None = None
+    source_dest_check: bool = True
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VpcEndpoint:
+    """A gateway or interface endpoint. ``dns_names`` are its endpoint-specific names."""
+
+    id: str
+    vpc_id: str
+    endpoint_type: EndpointType
+    service_name: str
+    state: str
+    route_table_ids: tuple[str, ...] = ()
+    network_interface_ids: tuple[str, ...] = ()
+    private_dns_enabled: bool = False
+    dns_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixList:
+    """An AWS-managed or customer-managed prefix list."""
+
+    id: str
+    name: str
+    cidr_blocks: tuple[IPv4Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInstance:
+    """An RDS instance: the name applications use, and the interface that answers for it."""
+
+    identifier: str
+    arn: str
+    vpc_id: str
+    endpoint_address: str
+    port: int
+    network_interface_id: str
+    engine: str
+    engine_version: str
+    database_name: str
+    status: str
+    publicly_accessible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Everything that decides where a packet goes, of all accounts and Regions of one target."""
+
+    vpcs: tuple[Vpc, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
+    route_tables: tuple[RouteTable, ...] = ()
+    internet_gateways: tuple[InternetGateway, ...] = ()
+    nat_gateways: tuple[NatGateway, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
+    network_acls: tuple[NetworkAcl, ...] = ()
+    network_interfaces: tuple[NetworkInterface, ...] = ()
+    vpc_endpoints: tuple[VpcEndpoint, ...] = ()
+    prefix_lists: tuple[PrefixList, ...] = ()
+    databases: tuple[DatabaseInstance, ...] = ()
