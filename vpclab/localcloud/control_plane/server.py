@@ -1,0 +1,322 @@
+"""A threaded HTTP/1.1 server for a WSGI application on a socket that already listens.
+
+Why not the one of a library: the socket may live in another network namespace, so it must be handed over;
+clients keep hundreds of connections alive (werkzeug's server closes each after one request); a far end costs
+one thread while idle (cheroot's pool is started in full per listener); and the TLS handshake of a slow
+client must not hold up the next one, so it happens in the connection's own thread.
+"""
+
+import io
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication
+
+_LOG = logging.getLogger(__name__)
+
+Peer: TypeAlias = tuple[str, int]
+
+IDLE_SECONDS = 300.0
+"""How long a kept-alive connection may be silent: longer than any client of ours keeps its pool."""
+
+HANDSHAKE_SECONDS = 10.0
+
+_LONGEST_REQUEST_LINE = 65536
+_NO_CONTENT = frozenset({"204", "304"})
+_S3_METADATA = "x-amz-meta-"
+_PRESERVED_NAMES = "moto.preserved_header_names"  # moto's own key for S3 metadata names that contain "_"
+
+
+class Facts(Protocol):
+    """Says what else the environ of a connection carries, from its client's and its own address."""
+
+    def __call__(self, peer: Peer, local: Peer) -> Mapping[str, object]:
+        """Asked once per connection."""
+
+
+def _nothing_else(peer: Peer, local: Peer) -> Mapping[str, object]:  # noqa: ARG001
+    return {}
+
+
+class WsgiServer:
+    """Serves ``application`` on ``listening`` with one thread per connection, until ``close``.
+
+    The server owns the socket from here on. With ``tls`` every connection is wrapped first; name-dependent
+    certificates are the context's ``sni_callback``. ``facts`` adds to the environ of every request of a
+    connection, for example where it came from.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        application: "WSGIApplication",
+        *,
+        tls: ssl.SSLContext | None = None,
+        facts: Facts = _nothing_else,
+    ) -> None:
+        self.application = application
+        self.tls = tls
+        self.facts = facts
+        self._listening = listening
+        address = listening.getsockname()
+        self.address: Peer = (address[0], address[1])
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._acceptor = threading.Thread(
+            target=self._accept, name=f"accept {self.address[0]}:{self.address[1]}", daemon=True
+        )
+
+    def start(self) -> Self:
+        """Begin to accept, in a thread; returns at once."""
+        self._acceptor.start()
+        return self
+
+    def close(self) -> None:
+        """Stop accepting and cut every open connection. Safe to call twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            connections = list(self._connections)
+        for one in (self._listening, *connections):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)  # wakes accept() and recv() at once; close() alone does not
+        self._listening.close()
+        if self._acceptor.ident is not None:
+            self._acceptor.join(timeout=2)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, peer = self._listening.accept()
+            except OSError:
+                if self._closed:
+                    return
+                if self._listening.fileno() < 0:
+                    return
+                _LOG.exception("cannot accept on %s:%s", *self.address)
+                continue
+            with self._lock:
+                if self._closed:
+                    connection.close()
+                    return
+                self._connections.add(connection)
+            threading.Thread(target=self._serve, args=(connection, (peer[0], peer[1])), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, peer: Peer) -> None:
+        wrapped = connection
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.tls is not None:
+                connection.settimeout(HANDSHAKE_SECONDS)
+                wrapped = self.tls.wrap_socket(connection, server_side=True)
+                with self._lock:
+                    self._connections.discard(connection)  # wrap_socket detached it
+                    self._connections.add(wrapped)
+                    if self._closed:
+                        return
+            _Handler(wrapped, peer, self)
+        except OSError as error:  # ssl.SSLError, timeouts and resets are OSErrors: the client's business
+            _LOG.debug("connection of %s:%s ended: %s", *peer, error)
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+                self._connections.discard(wrapped)
+            with suppress(OSError):
+                wrapped.shutdown(socket.SHUT_RDWR)
+            wrapped.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """The requests of one connection, one after the other."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "vpclab"
+    timeout = IDLE_SECONDS
+    wbufsize = 0  # the response is one sendall
+
+    def __init__(self, connection: socket.socket, peer: Peer, wsgi: WsgiServer) -> None:
+        self._wsgi = wsgi
+        address = connection.getsockname()
+        self._local: Peer = (address[0], address[1])
+        self._facts = wsgi.facts(peer, self._local)
+        super().__init__(connection, peer, wsgi)  # type: ignore[arg-type]  # it only stores it
+
+    def handle_one_request(self) -> None:
+        try:
+            self.raw_requestline = self.rfile.readline(_LONGEST_REQUEST_LINE + 1)
+        except TimeoutError:
+            self.close_connection = True
+            return
+        if len(self.raw_requestline) > _LONGEST_REQUEST_LINE:
+            self.requestline = self.request_version = self.command = ""
+            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+            return
+        if not self.raw_requestline:
+            self.close_connection = True
+            return
+        if not self.parse_request():
+            return
+        body = self._body()
+        if body is None:
+            self.close_connection = True
+            self.send_error(HTTPStatus.BAD_REQUEST, "the body ended early or its length makes no sense")
+            return
+        self._send(*self._run(self._environ(body)))
+
+    def _body(self) -> bytes | None:
+        """The whole body, so that the next request starts where this one ends; None if it is malformed."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        try:
+            length = int(self.headers.get("Content-Length") or 0)
+        except ValueError:
+            return None
+        if length < 0:
+            return None
+        body = self.rfile.read(length) if length else b""
+        return body if len(body) == length else None
+
+    def _chunks(self) -> bytes | None:
+        parts: list[bytes] = []
+        while True:
+            line = self.rfile.readline(1024).split(b";", 1)[0].strip()
+            try:
+                length = int(line, 16)
+            except ValueError:
+                return None
+            if length == 0:
+                while self.rfile.readline(_LONGEST_REQUEST_LINE).strip():
+                    pass  # trailers
+                return b"".join(parts)
+            part = self.rfile.read(length)
+            if length < 0 or len(part) != length:
+                return None
+            parts.append(part)
+            self.rfile.readline(2)
+
+    def _environ(self, body: bytes) -> dict[str, object]:
+        raw = self.path
+        path, _, query = raw.partition("?")
+        if path.startswith(("http://", "https://")):  # absolute form, RFC 9112 section 3.2.2
+            path = "/" + path.partition("://")[2].partition("/")[2]
+        environ: dict[str, object] = {
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http" if self._wsgi.tls is None else "https",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": _Errors(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": raw,
+            "RAW_URI": raw,
+            "REMOTE_ADDR": self.client_address[0],
+            "REMOTE_PORT": self.client_address[1],
+            "SERVER_NAME": self._local[0],
+            "SERVER_PORT": str(self._local[1]),
+            "SERVER_PROTOCOL": self.request_version,
+        }
+        preserved: dict[str, str] = {}
+        for name, value in self.headers.items():
+            if "_" in name:
+                if not name.lower().startswith(_S3_METADATA):
+                    continue  # X_Foo must not pass for X-Foo
+                preserved["HTTP_" + name.upper().replace("-", "_")] = name
+            key = "HTTP_" + name.upper().replace("-", "_")
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        environ[_PRESERVED_NAMES] = preserved
+        for key in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"):
+            environ.pop(key, None)
+        if (content_type := self.headers.get("Content-Type")) is not None:
+            environ["CONTENT_TYPE"] = content_type
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ.update(self._facts)
+        return environ
+
+    def _run(self, environ: dict[str, object]) -> tuple[str, list[tuple[str, str]], bytes]:
+        status: str = ""
+        headers: list[tuple[str, str]] = []
+        written: list[bytes] = []
+
+        def start_response(
+            new_status: str, new_headers: list[tuple[str, str]], exc_info: object = None
+        ) -> Callable[[bytes], object]:
+            nonlocal status, headers
+            del exc_info  # nothing has been sent yet: a second call simply replaces the first
+            status, headers = new_status, list(new_headers)
+            return written.append
+
+        try:
+            body = _joined(self._wsgi.application, environ, start_response, written)
+        except Exception:  # noqa: BLE001  # whatever the application did, the client gets an answer
+            _LOG.exception("%s %s failed", self.command, self.path)
+            return "500 Internal Server Error", [("Content-Type", "text/plain")], b"internal error: see the log\n"
+        return status, headers, body
+
+    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        names = {name.lower() for name, _ in headers}
+        code = status.split(" ", 1)[0]
+        lines = [f"HTTP/1.1 {status}"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        if "content-length" not in names and code not in _NO_CONTENT:
+            lines.append(f"Content-Length: {len(body)}")
+        if "date" not in names:
+            lines.append(f"Date: {self.date_time_string()}")
+        if self.close_connection:
+            lines.append("Connection: close")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        has_body = self.command != "HEAD" and code not in _NO_CONTENT
+        self.connection.sendall(head + body if has_body else head)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+        _LOG.debug(format, *args)
+
+
+class _Errors(io.TextIOBase):
+    """``wsgi.errors``: what an application writes there is logged."""
+
+    def write(self, text: str, /) -> int:
+        if text.strip():
+            _LOG.warning("%s", text.rstrip())
+        return len(text)
+
+
+def _joined(
+    application: "WSGIApplication",
+    environ: dict[str, object],
+    start_response: "StartResponse",
+    written: list[bytes],
+) -> bytes:
+    answer: Iterable[bytes] = application(environ, start_response)
+    try:
+        body = list(answer)
+        return b"".join(written + body)
+    finally:
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
