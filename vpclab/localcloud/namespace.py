@@ -72,6 +72,7 @@ class NetworkNamespace:
         return cls(label, _Errand(lambda: unshare(CLONE_NEWNET), opened).outcome())
 
     def __repr__(self) -> str:
+        """Name it as messages do."""
         return f"NetworkNamespace({self.label!r})"
 
     def fileno(self) -> int:

@@ -115,7 +115,7 @@ def run(scenario: Callable[[], object], seconds: float = 120.0) -> bytes:
 
 
 def _become_parent_of_first(main: Callable[[], None], ready: int, mapped: int) -> None:
-    """The process between: it enters the namespaces, has itself mapped, and forks what becomes PID 1."""
+    """Enter the namespaces, have the identities mapped, and fork what becomes PID 1."""
     try:
         # A process that changed its uid is not dumpable, and its /proc files are root's: the maps could not be set.
         system_calls.prctl(system_calls.PR_SET_DUMPABLE, 1)
@@ -137,7 +137,9 @@ def _be_first(main: Callable[[], None], ready: int) -> None:
     try:
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
-        own = int(os.readlink("/proc/self"))  # the host's /proc still stands: this is our pid as the host sees it
+        own = int(
+            Path("/proc/self").readlink().name
+        )  # the host's /proc still stands: this is our pid as the host sees it
         system_calls.mount("none", "/", "", system_calls.MS_REC | system_calls.MS_PRIVATE)
         system_calls.mount("proc", "/proc", "proc", system_calls.MS_NOSUID | system_calls.MS_NODEV)
         ctypes.CDLL(None).sethostname(b"vpclab", 6)

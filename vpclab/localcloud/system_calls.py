@@ -66,7 +66,7 @@ def mount(source: str, target: str | Path, filesystem: str = "", flags: int = 0,
 
 
 def umount(target: str | Path, flags: int = 0) -> None:
-    """Unmount what is on ``target``."""
+    """Take away what is mounted on ``target``."""
     _check(_libc.umount2(os.fsencode(target), ctypes.c_int(flags)), f"umount {target}")
 
 

@@ -1,0 +1,88 @@
+"""The local cloud's process: bind in the host's network, enter a private world, serve until told to stop.
+
+Run by ``daemon.start`` as ``python -m vpclab.localcloud.daemon_process``. The order matters: the socket is bound
+first and keeps belonging to the host's network; after that nothing of this process can reach the host's network.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from vpclab.localcloud import private_world
+
+_LOG = logging.getLogger("vpclab.localcloud")
+
+
+def main() -> None:
+    """Parse the arguments that ``daemon.start`` passes, launch the first process, and leave it alone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--answers", type=int, required=True)
+    parser.add_argument("--lifeline", type=int)
+    arguments = parser.parse_args()
+    try:
+        listening = _listen(arguments.port)
+        pid = private_world.spawn(
+            lambda: _serve(listening, arguments.state, arguments.answers, arguments.lifeline)
+        )
+    except (OSError, private_world.PrivateWorldError) as refusal:
+        _say(arguments.answers, {"error": str(refusal)})
+        sys.exit(1)
+    _say(arguments.answers, {"pid": pid})
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as refusal:
+        raise OSError(
+            f"127.0.0.1:{port} cannot be listened on ({refusal.strerror}). Another program has it, perhaps "
+            "LocalStack or another local cloud: stop that one, or choose a port with --port"
+        ) from None
+    listening.listen(256)
+    return listening
+
+
+def _serve(listening: socket.socket, state: Path, answers: int, lifeline: int | None) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    if lifeline is not None:
+        threading.Thread(target=_watch, args=(lifeline, stopping), daemon=True).start()
+    try:
+        from vpclab.localcloud.cloud import Cloud  # noqa: PLC0415 - heavy, and only wanted in here
+
+        cloud = Cloud(listening, state)
+    except Exception as error:
+        _LOG.exception("the local cloud cannot start")
+        _say(answers, {"error": f"the local cloud cannot start: {error}"})
+        raise
+    try:
+        _say(answers, {"serving": listening.getsockname()[1]})
+        os.close(answers)
+        stopping.wait()
+    finally:
+        cloud.close()
+
+
+def _watch(lifeline: int, stopping: threading.Event) -> None:
+    os.read(lifeline, 1)  # nobody writes: it returns when the starter's end is closed
+    stopping.set()
+
+
+def _say(answers: int, answer: dict[str, object]) -> None:
+    os.write(answers, json.dumps(answer).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
