@@ -26,7 +26,5 @@ class FlowLog:
         with self._lock:
             drops = list(self._drops)
         return [
-            asdict(drop)
-            for drop in drops
-            if drop.time >= moment and interface_id in (None, drop.interface_id)
+            asdict(drop) for drop in drops if drop.time >= moment and interface_id in (None, drop.interface_id)
         ]

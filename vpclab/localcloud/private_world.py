@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar, cast
 
 from vpclab.localcloud import system_calls
 from vpclab.localcloud.system_calls import (
@@ -28,7 +29,8 @@ from vpclab.localcloud.system_calls import (
 )
 
 EVERYTHING = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET
-WHOLE_RANGE = 4294967295
+
+T = TypeVar("T")
 
 
 class PrivateWorldError(Exception):
@@ -72,8 +74,8 @@ def spawn(main: Callable[[], None]) -> int:
     return int(answer["pid"])
 
 
-def run(scenario: Callable[[], object], seconds: float = 120.0) -> bytes:
-    """Run ``scenario`` in a private world of its own and return what it returned, as pickled bytes.
+def run(scenario: Callable[[], T], seconds: float = 120.0) -> T:
+    """Run ``scenario`` in a private world of its own and return what it returned (it must be picklable).
 
     For tests and checks: the world ends when the scenario does, or after ``seconds``.
 
@@ -111,13 +113,13 @@ def run(scenario: Callable[[], object], seconds: float = 120.0) -> bytes:
     succeeded, answer = pickle.loads(b"".join(chunks))  # noqa: S301 - our own child wrote it
     if not succeeded:
         raise PrivateWorldError(f"the scenario raised:\n{answer}")
-    return pickle.dumps(answer)
+    return cast("T", answer)
 
 
 def _become_parent_of_first(main: Callable[[], None], ready: int, mapped: int) -> None:
     """Enter the namespaces, have the identities mapped, and fork what becomes PID 1."""
     try:
-        # A process that changed its uid is not dumpable, and its /proc files are root's: the maps could not be set.
+        # A process that changed its uid is not dumpable; its /proc files are root's, its maps could not be set.
         system_calls.prctl(system_calls.PR_SET_DUMPABLE, 1)
         system_calls.unshare(EVERYTHING)
     except OSError as refusal:
@@ -174,8 +176,8 @@ def _map_identities(pid: int) -> None:
 def _remedy(refusal: OSError) -> str:
     return (
         f"the kernel refused new namespaces ({refusal}). As an ordinary user the local cloud needs unprivileged user "
-        "namespaces: `sysctl user.max_user_namespaces` must not be 0, and on Ubuntu 24.04 and newer "
-        "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them; or run as root."
+        "namespaces: `sysctl user.max_user_namespaces` must not be 0, and on Ubuntu 24.04 and newer `sudo "
+        " sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them; or run as root."
     )
 
 
