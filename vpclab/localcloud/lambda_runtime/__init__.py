@@ -1,0 +1,1 @@
+"""The Lambda service's compute: execution environments, the Runtime API, and the logs they ship."""
