@@ -175,9 +175,9 @@ def _map_identities(pid: int) -> None:
 
 def _remedy(refusal: OSError) -> str:
     return (
-        f"the kernel refused new namespaces ({refusal}). As an ordinary user the local cloud needs unprivileged user "
-        "namespaces: `sysctl user.max_user_namespaces` must not be 0, and on Ubuntu 24.04 and newer `sudo "
-        " sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them; or run as root."
+        f"the kernel refused new namespaces ({refusal}). As an ordinary user the local cloud needs unprivileged "
+        "user namespaces: `sysctl user.max_user_namespaces` must not be 0, and on Ubuntu 24.04 and newer "
+        "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them; or run as root."
     )
 
 

@@ -71,7 +71,7 @@ def umount(target: str | Path, flags: int = 0) -> None:
 
 
 def pivot_root(new_root: str | Path, put_old: str | Path) -> None:
-    """Have this mount namespace start at ``new_root`` and leave its former root at ``put_old``."""
+    """Let this mount namespace start at another directory; its former root is found at ``put_old``."""
     number = _PIVOT_ROOT[platform.machine()]
     result = _libc.syscall(ctypes.c_long(number), os.fsencode(new_root), os.fsencode(put_old))
     _check(result, f"pivot_root({new_root}, {put_old})")
