@@ -1,0 +1,97 @@
+"""AWS API calls against servers on loopback."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from lambdas.probe import aws_api
+from tests.unit.probe.conftest import AnsweringServer
+
+Ask = Callable[..., dict[str, Any]]
+
+NO_IDENTITY_POLICY = """<Error><Code>AccessDenied</Code><Message>User is not authorized to perform:
+s3:ListAllMyBuckets because no identity-based policy allows the action</Message></Error>"""
+
+
+@pytest.fixture
+def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    def point(port: int) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    _forget()
+    yield point
+    _forget()
+
+
+def _forget() -> None:
+    aws_api.client.cache_clear()
+    aws_api.session.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def moto_port() -> Iterator[int]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("call", "evidence"),
+    [("sts", "arn"), ("s3", "buckets"), ("secretsmanager", "secrets"), ("logs_api", "log_groups")],
+)
+def test_a_call_can_reach_its_service(
+    ask: Ask, point_at: Callable[[int], None], moto_port: int, call: str, evidence: str
+) -> None:
+    """A service that answers is ``connected``, with something of its answer as evidence."""
+    point_at(moto_port)
+    answer = ask(partial(aws_api.probe), call=call)
+    assert (answer["outcome"], answer["error"]) == ("connected", None)
+    assert evidence in answer["evidence"]
+
+
+def test_a_call_can_be_denied_by_the_service(
+    ask: Ask, point_at: Callable[[int], None], http_server: AnsweringServer
+) -> None:
+    """A 403 is ``denied_by_service`` with AWS's error code: the network let it through."""
+    http_server.status, http_server.body = 403, NO_IDENTITY_POLICY
+    point_at(http_server.server_port)
+    answer = ask(aws_api.probe, call="s3")
+    assert (answer["outcome"], answer["stage"]) == ("denied_by_service", "api")
+    assert answer["evidence"]["error_code"] == "AccessDenied"
+    assert "no identity-based policy" in answer["error"]
+
+
+def test_a_call_cannot_take_a_broken_service_for_an_outcome(
+    ask: Ask, point_at: Callable[[int], None], http_server: AnsweringServer
+) -> None:
+    """A 500 is an error, never an outcome."""
+    http_server.status, http_server.body = 500, "<Error><Code>InternalError</Code></Error>"
+    point_at(http_server.server_port)
+    answer = ask(aws_api.probe, call="s3")
+    assert (answer["outcome"], answer["stage"]) == (None, "api")
+
+
+def test_a_call_cannot_hide_a_closed_port(ask: Ask, point_at: Callable[[int], None], closed_port: int) -> None:
+    """A refused connection is told from other failures before boto3 is asked."""
+    point_at(closed_port)
+    answer = ask(aws_api.probe, call="sts")
+    assert (answer["outcome"], answer["stage"]) == ("refused", "tcp")
+
+
+def test_each_call_can_only_go_to_a_regional_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Endpoints cover regional names only (``sts.amazonaws.com`` is not served by one)."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    _forget()
+    urls = {aws_api.client(call.service).meta.endpoint_url for call in aws_api.CALLS.values()}
+    _forget()
+    assert urls == {
+        f"https://{service}.us-east-1.amazonaws.com" for service in ("sts", "s3", "secretsmanager", "logs")
+    }
