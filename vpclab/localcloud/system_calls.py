@@ -78,7 +78,7 @@ def pivot_root(new_root: str | Path, put_old: str | Path) -> None:
 
 
 def prctl(option: int, argument: int = 0) -> None:
-    """Set one attribute of the calling process (or thread, where prctl(2) says so)."""
+    """Set one attribute of the calling process, or of its thread where the manual page says so."""
     zero = ctypes.c_ulong(0)
     _check(
         _libc.prctl(ctypes.c_int(option), ctypes.c_ulong(argument), zero, zero, zero),
