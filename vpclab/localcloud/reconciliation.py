@@ -15,9 +15,16 @@ class Reconciliation:
         self._reconcile = reconcile
         self._condition = threading.Condition()
         self._requested = 0
+        self._covered = 0
         self._completed = 0
         self._running = False
         self._error: Exception | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a reconciliation that has not begun."""
+        with self._condition:
+            return self._requested - self._covered
 
     def request(self) -> None:
         """Return when a reconciliation that began after this call has ended; raise what it raised."""
@@ -31,7 +38,7 @@ class Reconciliation:
                     raise self._error
                 return
             self._running = True
-            covers = self._requested
+            covers = self._covered = self._requested
         error: Exception | None = None
         try:
             self._reconcile()
