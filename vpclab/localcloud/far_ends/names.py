@@ -1,0 +1,161 @@
+"""Which address a name has, and who may ask.
+
+Pure: ``Names`` is an index over one ``Network``. A question comes from inside a VPC, or from outside every VPC
+(``vpc_id`` None: functions without VpcConfig, and public resolvers). Rules, by their AWS pages:
+
+- VPC guide "DNS attributes for your VPC": internal names exist inside their VPC only.
+- PrivateLink guide "Manage DNS names for VPC endpoint services": with private DNS the service's own name means
+  the endpoint in the *whole* VPC; endpoint-specific names resolve everywhere, to private addresses.
+- PrivateLink guide "Gateway endpoints": names of S3 and DynamoDB keep their public addresses.
+- RDS guide "Working with a DB instance in a VPC": the endpoint's name gives the private address, except for a
+  publicly accessible instance when asked from outside its VPC.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from vpclab.localcloud.far_ends import addresses, private_names
+from vpclab.localcloud.far_ends.aws_host import DYNAMODB, S3, AwsHost, aws_host
+from vpclab.network.model import DatabaseInstance, EndpointType, Network, NetworkInterface, Vpc, VpcEndpoint
+
+DATABASE_TTL = 5
+"""Seconds; RDS keeps it short because a failover moves the name (RDS guide, Multi-AZ failover)."""
+
+DEFAULT_TTL = 60
+
+CHECKIP = "checkip.amazonaws.com"
+_DOCUMENTATION_DOMAINS = ("example.com", "example.net", "example.org")
+_INTERNAL_NAME = re.compile(r"ip-(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})\.(.+)")
+_US_EAST_1 = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A name that exists: its IPv4 addresses, and for how many seconds to remember them."""
+
+    addresses: tuple[IPv4Address, ...]
+    ttl: int = DEFAULT_TTL
+
+
+def is_internet_name(name: str) -> bool:
+    """Whether the simulated internet has the name: ``checkip.amazonaws.com``, and example domains of RFC 2606."""
+    return name == CHECKIP or any(
+        name == domain or name.endswith(f".{domain}") for domain in _DOCUMENTATION_DOMAINS
+    )
+
+
+def public_address(host: AwsHost, region: str) -> IPv4Address:
+    """Return the public address of an AWS name for someone in ``region``.
+
+    S3 and DynamoDB of that Region lie in the ranges of its prefix lists, those of other Regions outside them.
+    """
+    ranges = {S3: addresses.S3, DYNAMODB: addresses.DYNAMODB}
+    within = ranges.get(host.service, addresses.OTHER_SERVICES)
+    if host.service in ranges and host.home_region != region:
+        within = addresses.OTHER_REGIONS
+    return addresses.address_of(host.name, within)
+
+
+class Names:
+    """Answers for one state of the network. ``region`` is where askers outside every VPC are."""
+
+    def __init__(self, network: Network, region: str = _US_EAST_1) -> None:
+        self._region = region
+        self._vpcs = {vpc.id: vpc for vpc in network.vpcs}
+        interfaces = {interface.id: interface for interface in network.network_interfaces}
+        self._internal = {(one.vpc_id, one.private_ip): one for one in network.network_interfaces}
+        self._databases = {
+            instance.endpoint_address.lower(): (instance, interfaces[instance.network_interface_id])
+            for instance in network.databases
+            if instance.endpoint_address and instance.network_interface_id in interfaces
+        }
+        zones = {subnet.id: subnet.availability_zone for subnet in network.subnets}
+        self._endpoint_specific: dict[str, tuple[IPv4Address, ...]] = {}
+        self._private: dict[tuple[str, str], tuple[IPv4Address, ...]] = {}
+        for endpoint in network.vpc_endpoints:
+            if endpoint.endpoint_type is EndpointType.INTERFACE and endpoint.state.lower() == "available":
+                members = [interfaces[one] for one in endpoint.network_interface_ids if one in interfaces]
+                self._add_endpoint(endpoint, members, zones)
+
+    def lookup(self, name: str, vpc_id: str | None) -> Answer | None:
+        """Return what a name (any case, no trailing dot) means to an asker; None: there is no such name."""
+        name = name.lower()
+        private = self._private_addresses(name, vpc_id) or self._endpoint_specific.get(name)
+        if private:
+            return Answer(private)
+        if name in self._databases:
+            return Answer((_database_address(*self._databases[name], vpc_id),), DATABASE_TTL)
+        if is_internet_name(name):
+            return Answer((addresses.address_of(name, addresses.INTERNET),))
+        vpc = self._vpcs.get(vpc_id) if vpc_id is not None else None
+        host = aws_host(name)
+        if host is not None:
+            return Answer((public_address(host, vpc.region if vpc else self._region),))
+        return self._internal_answer(name, vpc) if vpc else None
+
+    def pointer(self, address: IPv4Address, vpc_id: str | None) -> str | None:
+        """Return the internal name of an address in the asker's VPC (a PTR answer), None elsewhere."""
+        vpc = self._vpcs.get(vpc_id) if vpc_id is not None else None
+        if vpc is None or (vpc.id, address) not in self._internal:
+            return None
+        return internal_name(address, vpc.region)
+
+    def _add_endpoint(
+        self, endpoint: VpcEndpoint, members: list[NetworkInterface], zones: Mapping[str, str]
+    ) -> None:
+        everywhere = tuple(member.private_ip for member in members)
+        for name in endpoint.dns_names:
+            first = name.lower().split(".", 1)[0]
+            zonal = tuple(
+                member.private_ip
+                for member in members
+                if (zone := zones.get(member.subnet_id)) and first.endswith(f"-{zone}")
+            )
+            if name.lower().endswith(private_names.ENDPOINT_SPECIFIC_SUFFIX):
+                self._endpoint_specific[name.lower()] = zonal or everywhere
+        vpc = self._vpcs.get(endpoint.vpc_id)
+        if endpoint.private_dns_enabled and vpc and vpc.enable_dns_support and vpc.enable_dns_hostnames:
+            for name in private_names.private_names(endpoint.service_name):
+                self._private[endpoint.vpc_id, name] = everywhere
+
+    def _private_addresses(self, name: str, vpc_id: str | None) -> tuple[IPv4Address, ...] | None:
+        if vpc_id is None:
+            return None
+        exact = self._private.get((vpc_id, name))
+        if exact:
+            return exact
+        parent = name
+        while "." in parent:
+            parent = parent.split(".", 1)[1]
+            wildcard = self._private.get((vpc_id, f"*.{parent}"))
+            if wildcard:
+                return wildcard
+        return None
+
+    def _internal_answer(self, name: str, vpc: Vpc) -> Answer | None:
+        match = _INTERNAL_NAME.fullmatch(name)
+        if match is None or match[5] != internal_domain(vpc.region):
+            return None
+        try:
+            address = IPv4Address(".".join(match.groups()[:4]))
+        except ValueError:
+            return None
+        return Answer((address,)) if (vpc.id, address) in self._internal else None
+
+
+def internal_domain(region: str) -> str:
+    """Return the domain of internal names, which is also what resolvers of the Region search."""
+    return "ec2.internal" if region == _US_EAST_1 else f"{region}.compute.internal"
+
+
+def internal_name(address: IPv4Address, region: str) -> str:
+    """Return the IP-based internal name, for example ``ip-10-0-0-1.ec2.internal``."""
+    return f"ip-{str(address).replace('.', '-')}.{internal_domain(region)}"
+
+
+def _database_address(instance: DatabaseInstance, interface: NetworkInterface, vpc_id: str | None) -> IPv4Address:
+    if instance.publicly_accessible and interface.public_ip is not None and vpc_id != instance.vpc_id:
+        return interface.public_ip
+    return interface.private_ip
