@@ -1,0 +1,43 @@
+"""The Region that a stack is deployed in: its provider, with the tags every resource gets, and its zones."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.settings import Settings, choose_zones
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """``zones``: names of the Availability Zones to use. ``options``: what every component is declared with."""
+
+    name: str
+    zones: tuple[str, ...]
+    options: pulumi.ResourceOptions
+
+
+def choose(settings: Settings) -> Region:
+    """Return the Region of ``aws:region`` or of the environment, with as many zones as ``settings`` ask for.
+
+    The provider is an explicit one, so that its default tags are part of the program and not of whoever runs it.
+
+    Raises:
+        SettingsError: the Region has fewer zones than the settings ask for.
+    """
+    name = aws.config.region or DEFAULT_REGION
+    tags = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "Variant": settings.variant.value}
+    provider = aws.Provider("aws", region=name, default_tags=aws.ProviderDefaultTagsArgs(tags=tags))
+    available = aws.get_availability_zones(
+        state="available",
+        # Local Zones and Wavelength Zones have to be opted in to, and have no RDS.
+        filters=[aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])],
+        opts=pulumi.InvokeOptions(provider=provider),
+    )
+    return Region(
+        name=name,
+        zones=choose_zones(settings, available.names, name),
+        options=pulumi.ResourceOptions(provider=provider),
+    )
