@@ -14,7 +14,10 @@ import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pulumi.runtime.proto.language_pb2 import RunRequest
 
 ALREADY_SHOWN = 32
 THREADS_PER_OPERATION = 4
@@ -64,7 +67,7 @@ def _end_with_the_host(host_pid: int) -> None:
         sys.exit(1)
 
 
-def _configure(request: Any, engine_address: str) -> None:
+def _configure(request: "RunRequest", engine_address: str) -> None:
     import pulumi  # noqa: PLC0415
 
     pulumi.runtime.set_all_config(dict(request.config), list(request.configSecretKeys))
@@ -82,7 +85,7 @@ def _configure(request: Any, engine_address: str) -> None:
     )
 
 
-def _entry(request: Any) -> Path:
+def _entry(request: "RunRequest") -> Path:
     folder = Path(request.info.program_directory or request.pwd or ".")
     return (folder / (request.info.entry_point or request.program or ".")).resolve()
 

@@ -1,4 +1,5 @@
 """The language host: answers the engine, and runs the Pulumi program in a process of its own."""
+# ruff: noqa: N802 - the protocol names its calls
 
 import importlib.metadata
 import os
@@ -10,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
@@ -46,7 +46,7 @@ def serve(arguments: Sequence[str]) -> int:
     return 0
 
 
-class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[misc]
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The part of ``LanguageRuntime`` that ``preview``, ``up``, ``refresh``, ``destroy`` and ``about`` call."""
 
     def __init__(self, engine_address: str) -> None:
@@ -54,28 +54,38 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
 
-    def Handshake(self, request: Any, _context: grpc.ServicerContext) -> Any:
+    def Handshake(
+        self, request: language_pb2.LanguageHandshakeRequest, _context: grpc.ServicerContext
+    ) -> language_pb2.LanguageHandshakeResponse:
         """Learn the address of the engine that calls."""
         self._engine_address = request.engine_address or self._engine_address
         return language_pb2.LanguageHandshakeResponse()
 
-    def GetPluginInfo(self, _request: Any, _context: grpc.ServicerContext) -> Any:
+    def GetPluginInfo(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Tell a version: that of the SDK whose protocol this host speaks."""
         return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi"))
 
-    def GetRequiredPlugins(self, _request: Any, _context: grpc.ServicerContext) -> Any:
+    def GetRequiredPlugins(
+        self, _request: language_pb2.GetRequiredPluginsRequest, _context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPluginsResponse:
         """Name no plugin in advance: the engine learns each with its version from the resources themselves."""
         return language_pb2.GetRequiredPluginsResponse()
 
-    def GetRequiredPackages(self, _request: Any, _context: grpc.ServicerContext) -> Any:
+    def GetRequiredPackages(
+        self, _request: language_pb2.GetRequiredPackagesRequest, _context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPackagesResponse:
         """Name no package in advance, for the same reason."""
         return language_pb2.GetRequiredPackagesResponse()
 
-    def About(self, _request: Any, _context: grpc.ServicerContext) -> Any:
+    def About(
+        self, _request: language_pb2.AboutRequest, _context: grpc.ServicerContext
+    ) -> language_pb2.AboutResponse:
         """Tell which Python runs programs."""
         return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
 
-    def GetProgramDependencies(self, _request: Any, _context: grpc.ServicerContext) -> Any:
+    def GetProgramDependencies(
+        self, _request: language_pb2.GetProgramDependenciesRequest, _context: grpc.ServicerContext
+    ) -> language_pb2.GetProgramDependenciesResponse:
         """List the distributions that are installed beside the program."""
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
@@ -84,7 +94,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
             ]
         )
 
-    def Run(self, request: Any, _context: grpc.ServicerContext) -> Any:
+    def Run(self, request: language_pb2.RunRequest, _context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run the program once, to its end; its output is the engine's to show."""
         interpreter = _interpreter(request.info)
         if isinstance(interpreter, str):
@@ -109,7 +119,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"the program ended with exit code {program.returncode}")
 
-    def Cancel(self, _request: Any, _context: grpc.ServicerContext) -> Any:
+    def Cancel(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> empty_pb2.Empty:
         """End what runs."""
         self.stop()
         return empty_pb2.Empty()
@@ -121,7 +131,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[m
                 program.terminate()
 
 
-def _interpreter(info: Any) -> Path | str:
+def _interpreter(info: language_pb2.ProgramInfo) -> Path | str:
     """Return the Python that ``runtime.options.virtualenv`` of Pulumi.yaml names, or say why there is none."""
     options = dict(info.options)
     if "virtualenv" not in options:

@@ -1,0 +1,242 @@
+"""The real ``pulumi`` on the project's stacks: one per variant, several at once if wanted."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from vpclab.toolchain import plugins, pulumi_cli
+from vpclab.toolchain.environment import process_environment, pulumi_environment
+from vpclab.toolchain.error import ToolchainError
+from vpclab.toolchain.project import Project
+
+VARIANTS = ("default", "private-nat", "public", "endpoints")
+INTERRUPT_SECONDS = 15.0
+TAIL_LINES = 25
+
+OnOutput = Callable[[str], None]
+"""Takes each line that Pulumi prints, without its line break."""
+
+
+class DeploymentError(ToolchainError):
+    """Pulumi could not do what was asked of a stack; the text ends with what it printed last."""
+
+
+def prepare(endpoint: str, *, project: Project | None = None, plugin: str = "standin") -> dict[str, str]:
+    """Place plugins and directories for the local target at ``endpoint``; return the environment for the rest.
+
+    Raises:
+        ToolchainError: no Pulumi command line, no such plugin, or the endpoint is not on loopback.
+    """
+    here = project or Project.here()
+    cli = pulumi_cli.require(here)
+    environment = pulumi_environment(endpoint, project=here, plugin=plugin, cli=cli)
+    plugins.place(here, cli, plugin, Path(sys.executable))
+    here.pulumi_backend.mkdir(parents=True, exist_ok=True)
+    return environment
+
+
+def create_stack(variant: str, environment: Mapping[str, str], *, root: Path | None = None) -> None:
+    """Make sure that the stack exists in the file backend.
+
+    Raises:
+        DeploymentError: there is no stack file for it, or Pulumi refused.
+    """
+    folder = root or Project.here().root
+    if not (folder / f"Pulumi.{variant}.yaml").exists():
+        known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
+        raise DeploymentError(f"there is no variant {variant!r}: choose among {', '.join(known) or 'none'}")
+    if _exists(variant, environment):
+        return
+    command = [_pulumi(environment), "stack", "init", variant, "--non-interactive", "--no-select"]
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=process_environment(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Somebody else may have made it since we looked; that it exists is all that was asked.
+    if result.returncode != 0 and "already exists" not in result.stderr:
+        raise DeploymentError(f"pulumi could not create the stack {variant}: {result.stderr.strip()}")
+
+
+def up(variant: str, environment: Mapping[str, str], on_output: OnOutput, *, root: Path | None = None) -> None:
+    """Create or update everything in the variant's stack, making the stack if it does not exist.
+
+    Raises:
+        DeploymentError: Pulumi failed, or was interrupted.
+    """
+    create_stack(variant, environment, root=root)
+    _run(["up", "--skip-preview", "--yes"], variant, environment, on_output, root)
+
+
+def destroy(
+    variant: str, environment: Mapping[str, str], on_output: OnOutput, *, root: Path | None = None
+) -> None:
+    """Delete everything in the variant's stack; a stack that does not exist, or is empty, is fine.
+
+    Raises:
+        DeploymentError: Pulumi failed, or was interrupted.
+    """
+    if _exists(variant, environment):
+        _run(["destroy", "--skip-preview", "--yes"], variant, environment, on_output, root)
+
+
+def preview(
+    variant: str,
+    environment: Mapping[str, str],
+    on_output: OnOutput,
+    *,
+    expect_no_changes: bool = False,
+    root: Path | None = None,
+) -> None:
+    """Show what an update would change.
+
+    Raises:
+        DeploymentError: Pulumi failed, or there are changes where none were expected.
+    """
+    _run(["preview", *_expecting(nothing=expect_no_changes)], variant, environment, on_output, root)
+
+
+def refresh(
+    variant: str,
+    environment: Mapping[str, str],
+    on_output: OnOutput,
+    *,
+    expect_no_changes: bool = False,
+    root: Path | None = None,
+) -> None:
+    """Have the stack's state follow what is really there.
+
+    Raises:
+        DeploymentError: Pulumi failed, or there are changes where none were expected.
+    """
+    arguments = ["refresh", "--skip-preview", "--yes", *_expecting(nothing=expect_no_changes)]
+    _run(arguments, variant, environment, on_output, root)
+
+
+def outputs(variant: str, environment: Mapping[str, str], *, root: Path | None = None) -> dict[str, object]:
+    """Return the stack's outputs by name, secrets in the clear.
+
+    Raises:
+        DeploymentError: the stack does not exist or has no outputs: it is not deployed.
+    """
+    if not _exists(variant, environment):
+        raise DeploymentError(f"{variant} is not deployed to this target; `vpclab up {variant}` deploys it")
+    result = subprocess.run(
+        [_pulumi(environment), "stack", "output", "--json", "--show-secrets", "-s", variant, "--non-interactive"],
+        cwd=root or Project.here().root,
+        env=process_environment(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise DeploymentError(f"pulumi could not read the outputs of {variant}: {result.stderr.strip()}")
+    values = json.loads(result.stdout)
+    if not values:
+        raise DeploymentError(f"{variant} is not deployed to this target; `vpclab up {variant}` deploys it")
+    return dict(values)
+
+
+class _Running:
+    """The Pulumi processes of this process, so that an interruption can end them in order."""
+
+    def __init__(self) -> None:
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self.interrupted = False
+
+    def add(self, process: "subprocess.Popen[str]") -> None:
+        with self._lock:
+            self._processes.add(process)
+
+    def remove(self, process: "subprocess.Popen[str]") -> None:
+        with self._lock:
+            self._processes.discard(process)
+
+    def signal(self, number: int) -> list["subprocess.Popen[str]"]:
+        with self._lock:
+            for process in self._processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+            return list(self._processes)
+
+
+_running = _Running()
+
+
+def interrupt() -> None:
+    """End every Pulumi process that this one started: asked first, so that state is saved; killed if it stays."""
+    for process in _running.signal(signal.SIGINT):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(INTERRUPT_SECONDS)
+    _running.signal(signal.SIGKILL)
+
+
+def _run(
+    arguments: Sequence[str],
+    variant: str,
+    environment: Mapping[str, str],
+    on_output: OnOutput,
+    root: Path | None,
+) -> None:
+    command = [_pulumi(environment), *arguments, "-s", variant, "--non-interactive", "--color", "never"]
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    with subprocess.Popen(
+        command,
+        cwd=root or Project.here().root,
+        env=process_environment(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A group of its own: Ctrl-C is ours to pass on, once, so that Pulumi stops in order.
+        process_group=0,
+    ) as process:
+        _running.add(process)
+        try:
+            for line in process.stdout or ():
+                if text := line.rstrip():
+                    tail.append(text)
+                    on_output(text)
+        finally:
+            process.wait()
+            _running.remove(process)
+    if process.returncode != 0:
+        said = "\n".join(_diagnostics(tail))
+        raise DeploymentError(f"`pulumi {arguments[0]}` failed for {variant}:\n{said}")
+
+
+def _pulumi(environment: Mapping[str, str]) -> str:
+    found = shutil.which("pulumi", path=environment["PATH"])
+    if found is None:
+        raise DeploymentError("the Pulumi command line is not on PATH; `make setup` brings it")
+    return found
+
+
+def _diagnostics(lines: Sequence[str]) -> list[str]:
+    """Keep Pulumi's own summary of what went wrong, if it got that far."""
+    start = next((index for index, line in enumerate(lines) if line.startswith("Diagnostics:")), 0)
+    return list(lines)[start:]
+
+
+def _expecting(*, nothing: bool) -> list[str]:
+    return ["--expect-no-changes"] if nothing else []
+
+
+def _exists(variant: str, environment: Mapping[str, str]) -> bool:
+    backend = Path(environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    # The file backend's own layout; asking the command line instead would cost a third of a second per stack.
+    return any((backend / ".pulumi" / "stacks").glob(f"*/{variant}.json"))
