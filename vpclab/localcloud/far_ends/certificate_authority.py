@@ -6,7 +6,7 @@ Its key never leaves that directory; the bundle is what may be handed out.
 
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,30 +29,29 @@ None refuses the handshake.
 
 
 class CertificateAuthority:
-    """Issues certificates; made by ``open``."""
+    """Issues certificates. ``directory`` keeps it: it is loaded from there, or made there on the first use.
 
-    def __init__(self, authority: trustme.CA, bundle: Path) -> None:
-        self._authority = authority
-        self._lock = threading.Lock()
-        self.bundle = bundle
-        """A PEM file with the system's authorities, if there are any, and ours."""
-        self._context_for = lru_cache(maxsize=_CONTEXTS_KEPT)(self._issue_context)
+    ``system_bundles`` are candidates for the file with the system's authorities; the first that exists is used.
+    """
 
-    @classmethod
-    def open(cls, directory: Path, system_bundles: tuple[str, ...] = _SYSTEM_BUNDLES) -> "CertificateAuthority":
-        """Load the authority of a state directory, or make one there on the first use."""
+    def __init__(self, directory: Path, system_bundles: Sequence[str] = _SYSTEM_BUNDLES) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         certificate, key = directory / "authority.pem", directory / "authority.key"
         if certificate.exists() and key.exists():
-            authority = trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
+            self._authority = trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
         else:
-            authority = trustme.CA(organization_name=ORGANIZATION, organization_unit_name="certificate authority")
-            _write(key, authority.private_key_pem.bytes(), mode=0o600)
-            _write(certificate, authority.cert_pem.bytes(), mode=0o644)
-        bundle = directory / "bundle.pem"
+            self._authority = trustme.CA(
+                organization_name=ORGANIZATION, organization_unit_name="certificate authority"
+            )
+            _write(key, self._authority.private_key_pem.bytes(), mode=0o600)
+            _write(certificate, self._authority.cert_pem.bytes(), mode=0o644)
         system = next((Path(name) for name in system_bundles if Path(name).is_file()), None)
-        _write(bundle, (system.read_bytes() + b"\n" if system else b"") + authority.cert_pem.bytes(), mode=0o644)
-        return cls(authority, bundle)
+        authorities = system.read_bytes() + b"\n" if system else b""
+        self.bundle = directory / "bundle.pem"
+        """A PEM file with the system's authorities, if there are any, and ours."""
+        _write(self.bundle, authorities + self._authority.cert_pem.bytes(), mode=0o644)
+        self._lock = threading.Lock()
+        self._context_for = lru_cache(maxsize=_CONTEXTS_KEPT)(self._issue_context)
 
     @property
     def certificate(self) -> str:
