@@ -1,0 +1,82 @@
+"""How outcomes and verdicts are worded wherever people read them."""
+
+from collections.abc import Mapping
+
+from vpclab.statements.observation import Observation, Outcome, ProbeName
+from vpclab.statements.report import Report
+from vpclab.statements.statement import Verdict
+from vpclab.statements.variant import VARIANTS
+
+ROWS: Mapping[ProbeName, str] = {
+    ProbeName.INTERNET: "internet",
+    ProbeName.RDS: "RDS, a real query",
+    ProbeName.STS: "STS",
+    ProbeName.S3: "S3",
+    ProbeName.SECRETSMANAGER: "Secrets Manager",
+    ProbeName.LOGS_PRINTED: "printed line found",
+    ProbeName.LOGS_API: "Logs API from code",
+    ProbeName.INTERFACES: "its interfaces",
+}
+
+VERDICTS: Mapping[Verdict, str] = {
+    Verdict.HOLDS: "holds",
+    Verdict.REFUTED: "refuted",
+    Verdict.NOT_ENFORCED: "not enforced here",
+    Verdict.ERROR: "error",
+}
+
+
+def variants(report: Report) -> list[str]:
+    """Return the variants of the report in their usual order."""
+    return [variant for variant in VARIANTS if variant in report.observations]
+
+
+def cell(probe: ProbeName, observation: Observation | None) -> str:
+    """Word one observation in a few words."""
+    if observation is None or observation.outcome is Outcome.ERROR:
+        return "error"
+    if probe is ProbeName.INTERFACES:
+        return _interfaces(observation)
+    if probe is ProbeName.LOGS_PRINTED:
+        return "yes" if observation.outcome is Outcome.CONNECTED else "no"
+    if observation.outcome is Outcome.CONNECTED:
+        source = observation.text("source_seen") or observation.text("client_address")
+        return f"yes, as {source}" if source else "yes"
+    return _failure(observation)
+
+
+def _failure(observation: Observation) -> str:
+    match observation.outcome:
+        case Outcome.DENIED_BY_SERVICE if observation.reached:
+            return "yes, and denied there"
+        case Outcome.DENIED_BY_SERVICE:
+            return "denied by endpoint"
+        case _:
+            return observation.outcome.value.replace("_", " ")
+
+
+def _interfaces(observation: Observation) -> str:
+    interfaces = observation.evidence.get("interfaces")
+    found = interfaces if isinstance(interfaces, list) else []
+    public = sum(1 for interface in found if interface.get("public_ip"))
+    match observation.outcome:
+        case Outcome.NONE:
+            text = "none"
+        case Outcome.ONE_PER_SUBNET:
+            text = f"{len(found)}, one per subnet"
+        case _:
+            text = str(len(found))
+    return f"{text}, {public} public" if public else text
+
+
+def summary(report: Report) -> str:
+    """Say in one line how it went."""
+    counts = [
+        f"{sum(1 for judgement in report.judgements if judgement.verdict is verdict)} {word}"
+        for verdict, word in VERDICTS.items()
+        if any(judgement.verdict is verdict for judgement in report.judgements)
+    ]
+    seconds = (report.finished - report.started).total_seconds()
+    unexpected = len(report.unexpected)
+    ending = "all as documented" if not unexpected else f"{unexpected} not as documented"
+    return f"{len(report.judgements)} verdicts in {seconds:.1f} s: {', '.join(counts)}; {ending}"

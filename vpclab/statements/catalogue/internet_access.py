@@ -1,0 +1,82 @@
+"""What decides whether an attached function has internet access: C21, C22 and C23."""
+
+from vpclab.statements.attachment import has_no_public_address
+from vpclab.statements.catalogue import sources
+from vpclab.statements.observation import ProbeName
+from vpclab.statements.reach import does_not_reach, reaches, source_is_nat_gateway
+from vpclab.statements.statement import Case, Statement, Verdict
+from vpclab.statements.variant import ENDPOINTS, PRIVATE_NAT, PUBLIC
+
+_CONTROL = "the same code in a function outside the VPC reaches the same host at the same time"
+
+STATEMENTS = (
+    Statement(
+        id="C21",
+        sentence="A function in your VPC does not have internet access.",
+        documented=(
+            "An attached function has the routes of its subnets and nothing else: where none leads out, names "
+            "still resolve and connections to the internet time out."
+        ),
+        source=sources.LAMBDA_VPC,
+        expects=Verdict.HOLDS,
+        cases={
+            ENDPOINTS: Case(
+                observed="name resolution and a connection to an internet host",
+                expected="the name resolves, the connection times out",
+                control=_CONTROL,
+                flip="route the function's subnets to a NAT gateway",
+                conditions=(does_not_reach(ProbeName.INTERNET),),
+            )
+        },
+    ),
+    Statement(
+        id="C22",
+        sentence="A public subnet gives a function neither internet access nor a public address.",
+        documented=(
+            "Lambda's interfaces never get a public address, even where the subnet assigns them, and an "
+            "internet gateway drops what comes from an address without one."
+        ),
+        source=f"{sources.LAMBDA_VPC_INTERNET}; {sources.REACHABILITY_CODES}",
+        expects=Verdict.HOLDS,
+        cases={
+            PUBLIC: Case(
+                observed="connections to an internet host and to AWS's public APIs; the interfaces' addresses",
+                expected="all time out; no interface has a public address",
+                control=_CONTROL,
+                flip="associate an Elastic IP address with the function's interface",
+                conditions=(
+                    has_no_public_address,
+                    does_not_reach(ProbeName.INTERNET),
+                    does_not_reach(ProbeName.STS),
+                    does_not_reach(ProbeName.S3),
+                    does_not_reach(ProbeName.SECRETSMANAGER),
+                ),
+            )
+        },
+    ),
+    Statement(
+        id="C23",
+        sentence="A private subnet gives a function internet access if there is a NAT gateway.",
+        documented=(
+            "With a route to a NAT gateway the function reaches the internet, AWS's public APIs included, and "
+            "is seen as the NAT gateway's Elastic IP address."
+        ),
+        source=f"{sources.LAMBDA_VPC_INTERNET}; {sources.NAT_GATEWAYS}",
+        expects=Verdict.HOLDS,
+        cases={
+            PRIVATE_NAT: Case(
+                observed="the source address that an internet host sees, and calls of AWS's public APIs",
+                expected="connected, and the source is the NAT gateway's Elastic IP address",
+                control=_CONTROL,
+                flip="delete the route to the NAT gateway",
+                conditions=(
+                    reaches(ProbeName.INTERNET, source_is_nat_gateway),
+                    reaches(ProbeName.STS),
+                    reaches(ProbeName.S3),
+                    reaches(ProbeName.SECRETSMANAGER),
+                    has_no_public_address,
+                ),
+            )
+        },
+    ),
+)

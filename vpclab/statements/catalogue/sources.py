@@ -1,0 +1,10 @@
+"""The pages that the statements are documented on."""
+
+LAMBDA_VPC = "AWS Lambda developer guide, configuration-vpc"
+LAMBDA_VPC_INTERNET = "AWS Lambda developer guide, configuration-vpc-internet"
+LAMBDA_TROUBLESHOOTING = "AWS Lambda developer guide, troubleshooting-networking"
+LAMBDA_MANAGED_INSTANCES = "AWS Lambda developer guide, lambda-managed-instances-networking"
+VPC_SECURITY_GROUPS = "Amazon VPC user guide, vpc-security-groups"
+REACHABILITY_CODES = "Reachability Analyzer guide, explanation-codes"
+NAT_GATEWAYS = "Amazon VPC user guide, vpc-nat-gateway and nat-gateways-regional"
+PRIVATELINK = "AWS PrivateLink guide, gateway-endpoints and vpc-endpoints-s3"

@@ -1,0 +1,210 @@
+"""Observes one deployment: asks its function, then reads from the API what the function cannot know."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vpclab.statements.deployment import Deployment
+from vpclab.statements.description import describe
+from vpclab.statements.error import VerificationError
+from vpclab.statements.evidence import Isolation
+from vpclab.statements.execution_role import delivery_refusal
+from vpclab.statements.experiment import attach_second_function
+from vpclab.statements.facts import AttachmentExperiment, NetworkFacts
+from vpclab.statements.invocation import Invocation, invoke
+from vpclab.statements.log_group import search
+from vpclab.statements.observation import Observation, Outcome, ProbeName
+from vpclab.statements.refusal import flow_of, refusals
+from vpclab.statements.target import Target
+
+CANARY = "canary"
+"""A connection to the port above the database's: no group admits it, so an isolating network drops it."""
+
+DROP_SECONDS = 3.0
+POLL_SECONDS = 0.05
+
+CALLS = (ProbeName.STS, ProbeName.S3, ProbeName.SECRETSMANAGER, ProbeName.LOGS_API)
+OUTSIDE_PROBES = (ProbeName.INTERNET, *CALLS)
+"""What makes sense from a function outside the VPC; these are the controls."""
+
+FAILURES = (ClientError, BotoCoreError, VerificationError)
+
+
+@dataclass(slots=True)
+class Observed:
+    """What is known of one deployment so far. ``problems`` says what could not be done."""
+
+    observations: dict[ProbeName, Observation] = field(default_factory=dict)
+    facts: NetworkFacts | None = None
+    experiment: AttachmentExperiment | None = None
+    canary: Observation | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def isolation(self) -> Isolation:
+        """What the canary says of a target that makes no claim itself."""
+        if self.canary is None:
+            return Isolation.UNKNOWN
+        match self.canary.outcome:
+            case Outcome.TIMED_OUT:
+                return Isolation.ENFORCED
+            case Outcome.CONNECTED | Outcome.REFUSED:
+                return Isolation.NOT_ENFORCED
+            case _:
+                return Isolation.UNKNOWN
+
+    def attempt(self, what: str, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - passes on what it calls
+        """Return what ``action`` gives; None, with a problem noted, where it fails."""
+        try:
+            return action()
+        except FAILURES as failure:
+            self.problems.append(f"{what}: {failure}")
+            return None
+
+
+def observe(target: Target, deployment: Deployment, *, with_canary: bool) -> Observed:
+    """Observe a deployment. What fails becomes an observation with outcome ``error``, never an exception."""
+    observed = Observed()
+    observed.facts = observed.attempt("describing", lambda: describe(target, deployment))
+    nonce = uuid.uuid4().hex
+    began = time.time()
+    invocation = observed.attempt(
+        "invoking",
+        lambda: invoke(target, deployment.function_name, _probes(target, deployment, nonce, with_canary)),
+    )
+    if invocation is None:
+        failed = Observation(Outcome.ERROR, error=observed.problems[-1])
+        observed.observations = dict.fromkeys(ProbeName, failed)
+    else:
+        observed.canary = invocation.observations.get(CANARY)
+        observed.observations = {
+            name: invocation.observations[name] for name in ProbeName if name in invocation.observations
+        }
+        printed = observed.attempt(
+            "searching the log", lambda: _printed(target, deployment, invocation, nonce, began)
+        )
+        observed.observations[ProbeName.LOGS_PRINTED] = printed or Observation(
+            Outcome.ERROR, error=observed.problems[-1] if observed.problems else None
+        )
+        named = observed.attempt("asking who refused", lambda: _with_refusals(target, deployment, observed, began))
+        observed.observations = named or observed.observations
+    observed.observations[ProbeName.INTERFACES] = interfaces_observation(observed.facts)
+    if observed.facts is not None and observed.facts.attachment.subnet_ids:
+        observed.experiment = observed.attempt(
+            "attaching a second function", lambda: attach_second_function(target, deployment)
+        )
+    return observed
+
+
+def interfaces_observation(facts: NetworkFacts | None) -> Observation:
+    """Count the function's interfaces: none, one per subnet, or something else."""
+    if facts is None:
+        return Observation(Outcome.ERROR, error="the deployment could not be described")
+    own = facts.function_interfaces if facts.attachment.subnet_ids else facts.interfaces
+    if not own:
+        outcome = Outcome.NONE
+    elif sorted(interface.subnet_id for interface in own) == sorted(facts.attachment.subnet_ids):
+        outcome = Outcome.ONE_PER_SUBNET
+    else:
+        outcome = Outcome.SOME
+    return Observation(
+        outcome,
+        {
+            "subnets": list(facts.attachment.subnet_ids),
+            "interfaces": [
+                {
+                    "id": interface.id,
+                    "subnet_id": interface.subnet_id,
+                    "private_ip": interface.private_ip,
+                    "public_ip": interface.public_ip,
+                    "security_group_ids": list(interface.security_group_ids),
+                }
+                for interface in own
+            ],
+        },
+    )
+
+
+def _probes(
+    target: Target,
+    deployment: Deployment,
+    nonce: str,
+    with_canary: bool,  # noqa: FBT001 - internal
+) -> dict[str, dict[str, Any]]:
+    """Return the event's probes. The password comes along, because most variants could not fetch it."""
+    secret = target.client("secretsmanager").get_secret_value(SecretId=deployment.database_secret_arn)
+    credentials = json.loads(secret["SecretString"])
+    database = {"host": deployment.database_endpoint, "port": deployment.database_port}
+    login = {"user": credentials["username"], "password": credentials["password"]}
+    probes: dict[str, dict[str, Any]] = {
+        ProbeName.INTERNET: {},
+        ProbeName.RDS: {**database, **login, "dbname": deployment.database_name},
+        ProbeName.LOGS_PRINTED: {"nonce": nonce},
+        **{name: {} for name in CALLS},
+    }
+    if with_canary:
+        probes[CANARY] = {"probe": "tcp", **database, "port": deployment.database_port + 1}
+    return probes
+
+
+def _printed(
+    target: Target, deployment: Deployment, invocation: Invocation, nonce: str, began: float
+) -> Observation:
+    """Search the log group for the nonce; where it is missing, look at the role that should have let it in."""
+    answer = invocation.observations[ProbeName.LOGS_PRINTED]
+    if answer.error:
+        return answer
+    evidence = {
+        **answer.evidence,
+        "log_group": deployment.log_group_name,
+        "seen_in_log_tail": nonce in invocation.log_tail,
+    }
+    line = search(target, deployment.log_group_name, nonce, began)
+    if line:
+        evidence |= {"log_stream": line.log_stream, "message": line.message}
+        return Observation(Outcome.CONNECTED, evidence, elapsed_seconds=line.seconds)
+    refusal = delivery_refusal(target, deployment.role_name)
+    return Observation(
+        Outcome.TIMED_OUT,
+        evidence,
+        stage="delivery",
+        error="the line was not found in time",
+        refused_by=(refusal,) if refusal else (),
+    )
+
+
+def _with_refusals(
+    target: Target, deployment: Deployment, observed: Observed, since: float
+) -> Mapping[ProbeName, Observation] | None:
+    """Give each observation of dropped packets the components that refused them.
+
+    The kernel tells of refused packets a moment after it refused them, so this waits for the last of them.
+    """
+    facts = observed.facts
+    if facts is None:
+        return None
+    outside = not facts.attachment.subnet_ids
+    sources = [interface.private_ip for interface in facts.function_interfaces]
+    flows = {
+        name: flow
+        for name, observation in observed.observations.items()
+        if (flow := flow_of(observation, None if outside else deployment.vpc_id, sources))
+    }
+    deadline = time.monotonic() + DROP_SECONDS
+    while True:
+        drops = target.drops(since)
+        if drops is None:
+            return None
+        found = {name: refusals(flow, drops) for name, flow in flows.items()}
+        if all(found.values()) or time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    return {
+        name: replace(observation, refused_by=found[name]) if name in found else observation
+        for name, observation in observed.observations.items()
+    }

@@ -1,0 +1,94 @@
+"""What the verifier speaks to: an AWS API, and, on a local cloud, the list of packets that its network refused."""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import requests
+from botocore.config import Config
+
+from vpclab.statements.error import VerificationError
+
+DEFAULT_REGION = "us-east-1"
+ADMIN_SECONDS = 5.0
+LOCAL_ACCESS_KEY = "test"
+
+_CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class Target:
+    """An endpoint with its clients, each made once; threads may share it.
+
+    ``endpoint`` None is AWS itself. ``name`` is what reports call it.
+    """
+
+    def __init__(self, endpoint: str | None, *, region: str = DEFAULT_REGION, name: str | None = None) -> None:
+        self.endpoint = endpoint
+        self.region = region
+        self.name = name or endpoint or "aws"
+        self._clients: dict[str, Any] = {}
+        self._lock = Lock()
+        self._session = (
+            boto3.session.Session(region_name=region)
+            if endpoint is None
+            else boto3.session.Session(
+                region_name=region, aws_access_key_id=LOCAL_ACCESS_KEY, aws_secret_access_key=LOCAL_ACCESS_KEY
+            )
+        )
+
+    @classmethod
+    def local(cls, endpoint: str, *, region: str = DEFAULT_REGION) -> "Target":
+        """Return the local cloud at ``endpoint`` (``http://127.0.0.1:4566``)."""
+        return cls(endpoint, region=region, name="local")
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
+        """Return the client of one service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=_CONFIG)
+            return self._clients[service]
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether it is an endpoint of this machine's own, where making and deleting things costs nothing."""
+        host = urlsplit(self.endpoint or "").hostname or ""
+        return host == "localhost" or host.startswith("127.")
+
+    def claims_isolation(self) -> bool:
+        """Whether the target is AWS, or says of itself that it keeps packets apart.
+
+        Raises:
+            VerificationError: nothing answers at the endpoint.
+        """
+        if self.endpoint is None:
+            return True
+        health = self._admin("health", {})
+        return health is not None and health.get("isolates_network") is True
+
+    def drops(self, since: float) -> list[Mapping[str, Any]] | None:
+        """Return the packets refused since that moment (seconds since the epoch), None where nobody tells."""
+        if self.endpoint is None:
+            return None
+        found = self._admin("drops", {"since": str(since)})
+        drops = found.get("drops") if found else None
+        return list(drops) if isinstance(drops, list) else None
+
+    def _admin(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Ask the local cloud's own endpoint; None where the target has no such thing."""
+        url = f"{self.endpoint}/_vpclab/{path}"
+        try:
+            answer = requests.get(url, params=query, timeout=ADMIN_SECONDS)
+        except requests.RequestException as failure:
+            raise VerificationError(
+                f"nothing answers at {self.endpoint} ({type(failure).__name__}); "
+                "start the local cloud with `vpclab cloud start`, or name another target"
+            ) from failure
+        if answer.status_code != requests.codes.ok:
+            return None
+        try:
+            found = answer.json()
+        except requests.JSONDecodeError:
+            return None
+        return found if isinstance(found, dict) else None

@@ -1,0 +1,107 @@
+"""Functions that the verifier makes for a moment: controls and experiments. Each deletes what it made."""
+
+import io
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vpclab.statements.error import VerificationError
+from vpclab.statements.target import Target
+
+NAME_PREFIX = "vpclab-verify-"
+PROBE_DIRECTORY = Path(__file__).parents[2] / "lambdas" / "probe"
+ACTIVE_SECONDS = 120.0
+POLL_SECONDS = 0.05
+TIMEOUT_SECONDS = 30
+MEMORY_MEGABYTES = 256
+
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@cache
+def probe_archive() -> bytes:
+    """Return the probe's own files as a deployment package.
+
+    It is the code of the deployed functions without the PostgreSQL driver, which controls do not use.
+    """
+    files = sorted(PROBE_DIRECTORY.glob("*.py"))
+    if not files:
+        raise VerificationError(
+            f"the probe's code is not in {PROBE_DIRECTORY}; run from a checkout of the project"
+        )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.writestr(zipfile.ZipInfo(f"probe/{file.name}", _FIXED_TIME), file.read_bytes())
+    return packed.getvalue()
+
+
+@contextmanager
+def temporary_function(
+    target: Target,
+    like: str,
+    *,
+    subnet_ids: Sequence[str] = (),
+    security_group_ids: Sequence[str] = (),
+    **more_vpc_config: str,
+) -> Iterator[str]:
+    """Make a function with the role and runtime of the one named ``like``; delete it in the end.
+
+    Yields its name once it can be invoked. ``more_vpc_config`` goes into VpcConfig as it is, for inputs whose
+    rejection is of interest.
+
+    Raises:
+        VerificationError: it did not become active.
+    """
+    service = target.client("lambda")
+    model = service.get_function_configuration(FunctionName=like)
+    name = f"{NAME_PREFIX}{uuid.uuid4().hex[:12]}"
+    attached: dict[str, Any] = {}
+    if subnet_ids or more_vpc_config:
+        attached["VpcConfig"] = {
+            "SubnetIds": list(subnet_ids),
+            "SecurityGroupIds": list(security_group_ids),
+            **more_vpc_config,
+        }
+    service.create_function(
+        FunctionName=name,
+        Description=f"made for a moment by vpclab verify, to compare with {like}",
+        Runtime=model["Runtime"],
+        Role=model["Role"],
+        Handler="probe.handler.handler",
+        Code={"ZipFile": probe_archive()},
+        Timeout=TIMEOUT_SECONDS,
+        MemorySize=MEMORY_MEGABYTES,
+        **attached,
+    )
+    try:
+        _wait_until_active(service, name)
+        yield name
+    finally:
+        service.delete_function(FunctionName=name)
+        _delete_log_group(target, f"/aws/lambda/{name}")
+
+
+def _wait_until_active(service: Any, name: str) -> None:  # noqa: ANN401 - boto3 has no types
+    deadline = time.monotonic() + ACTIVE_SECONDS
+    while True:
+        configuration = service.get_function_configuration(FunctionName=name)
+        state = configuration.get("State", "Active")
+        if state == "Active":
+            return
+        if state == "Failed" or time.monotonic() > deadline:
+            reason = configuration.get("StateReason") or "no reason given"
+            raise VerificationError(f"the control function {name} did not become active: {state}, {reason}")
+        time.sleep(POLL_SECONDS)
+
+
+def _delete_log_group(target: Target, name: str) -> None:
+    """Delete the log group that the service may have made for a function of ours."""
+    logs = target.client("logs")
+    with suppress(logs.exceptions.ResourceNotFoundException):
+        logs.delete_log_group(logGroupName=name)
