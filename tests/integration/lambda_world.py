@@ -1,0 +1,181 @@
+"""A private world with the Lambda runtime alone in it: bare networks, logs kept in a list, functions as text."""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import textwrap
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import trustme
+
+from vpclab.localcloud import private_world
+from vpclab.localcloud.lambda_runtime import Archive, Invocation, InvocationResult, LambdaRuntime, LogEvent
+from vpclab.localcloud.lambda_runtime.limits import DEFAULT_LIMITS, Limits
+from vpclab.localcloud.namespace import NetworkNamespace
+
+T = TypeVar("T")
+
+ORDINARY_USER = 65534
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
+
+
+@dataclass
+class BareNetwork:
+    """A namespace with nothing but loopback and the Runtime API's address."""
+
+    interface_id: str | None
+    namespace: NetworkNamespace
+    runtime_api: socket.socket
+    nameservers: tuple[str, ...] = ("169.254.169.253",)
+
+
+@dataclass
+class BareNetworks:
+    """Makes bare networks and counts them."""
+
+    attached: list[str | None] = field(default_factory=list)
+    existing: int = 0
+
+    def attach_environment(self, interface_id: str | None) -> BareNetwork:
+        namespace = NetworkNamespace.create("environment")
+        listening = namespace.listen_tcp("169.254.100.1", 9001)
+        _run = namespace.call(lambda: subprocess.run(_ADD_ADDRESS, check=True, capture_output=True))
+        self.attached.append(interface_id)
+        self.existing += 1
+        return BareNetwork(interface_id, namespace, listening)
+
+    def detach_environment(self, environment: Any) -> None:
+        environment.runtime_api.close()
+        environment.namespace.close()
+        self.existing -= 1
+
+
+_ADD_ADDRESS = ["ip", "address", "add", "169.254.100.1/32", "dev", "lo"]
+
+
+@dataclass
+class KeptLogs:
+    """Keeps what is shipped, or refuses it as a role without permission does."""
+
+    allows: bool = True
+    streams: dict[tuple[str, str], list[LogEvent]] = field(default_factory=dict)
+
+    def __call__(
+        self, *, function_arn: str, role_arn: str, log_group: str, log_stream: str, events: Sequence[LogEvent]
+    ) -> bool:
+        if self.allows:
+            self.streams.setdefault((log_group, log_stream), []).extend(events)
+        return self.allows
+
+    def messages(self) -> list[str]:
+        return [event.message for events in self.streams.values() for event in events]
+
+    def text(self) -> str:
+        return "".join(self.messages())
+
+
+@dataclass
+class World:
+    """The runtime with its surroundings. ``invoke`` runs a function whose module is given as text."""
+
+    runtime: LambdaRuntime
+    networks: BareNetworks
+    logs: KeptLogs
+    directory: Path
+
+    def invoke(self, function: Invocation, event: object = None, **changes: Any) -> InvocationResult:
+        invocation = replace(function, request_id=str(uuid4()), payload=json.dumps(event).encode(), **changes)
+        return self.runtime.invoke(invocation)
+
+    def answer(self, function: Invocation, event: object = None, **changes: Any) -> Any:
+        result = self.invoke(function, event, **changes)
+        assert result.function_error is None, result.payload
+        return json.loads(result.payload)
+
+
+def archive(files: dict[str, str]) -> Archive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as package:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o100644 << 16
+            package.writestr(entry, textwrap.dedent(text))
+    data = content.getvalue()
+    return Archive(base64.b64encode(hashlib.sha256(data).digest()).decode(), data)
+
+
+def function(source: str, *, name: str = "probe", files: dict[str, str] | None = None, **changes: Any) -> Invocation:
+    """A function whose handler is ``handler`` in ``source``."""
+    invocation = Invocation(
+        function_arn=ARN + name,
+        role_arn="arn:aws:iam::123456789012:role/probe",
+        code=archive({"app.py": source, **(files or {})}),
+        handler="app.handler",
+        runtime="python3.11",
+        payload=b"null",
+        request_id="unset",
+        log_group=f"/aws/lambda/{name}",
+        timeout=10.0,
+    )
+    return replace(invocation, **changes)
+
+
+@contextmanager
+def runtime(limits: Limits = DEFAULT_LIMITS) -> Any:
+    """A ``World`` inside the current private world."""
+    with tempfile.TemporaryDirectory(prefix="lambda-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        trust = directory / "authorities.pem"
+        trustme.CA().cert_pem.write_to_path(str(trust))
+        networks, logs = BareNetworks(), KeptLogs()
+        lambda_runtime = LambdaRuntime(networks, logs, trust, directory / "functions", limits)
+        try:
+            yield World(lambda_runtime, networks, logs, directory)
+        finally:
+            lambda_runtime.close()
+
+
+def in_private_world(scenario: Callable[[], T], *, rootless: bool = False, seconds: float = 120.0) -> T:
+    """Run ``scenario`` in a private world, made by root or, with ``rootless``, by an ordinary user.
+
+    Where the tests themselves run as an ordinary user, both are the same.
+    """
+    if not rootless or os.getuid() != 0:
+        return private_world.run(scenario, seconds)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _as_ordinary_user(scenario, seconds, write)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    answer = json.loads(text or b'{"error": "the process died"}')
+    if "error" in answer:
+        raise private_world.PrivateWorldError(answer["error"])
+    result: T = answer["result"]
+    return result
+
+
+def _as_ordinary_user(scenario: Callable[[], T], seconds: float, write: int) -> None:
+    os.setgroups([])
+    os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    try:
+        answer: dict[str, object] = {"result": private_world.run(scenario, seconds)}
+    except private_world.PrivateWorldError as error:
+        answer = {"error": str(error)}
+    os.write(write, json.dumps(answer).encode())
+    os._exit(0)

@@ -1,0 +1,253 @@
+"""The file system that functions see: AWS's paths, interpreter and SDK read-only, nothing else of the host.
+
+Built once, in the mount namespace of the fork server; each sandbox starts with a copy of that mount namespace and
+adds what is its own (its code, /tmp, /proc, resolv.conf). The layout is that of the managed Python runtimes:
+the interpreter in /var/lang, the SDK and the runtime client in /var/runtime, the function in /var/task, layers in
+/opt ("Packaging your layer content", "Working with layers for Python Lambda functions").
+"""
+
+import ctypes
+import importlib.metadata
+import os
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from vpclab.localcloud import system_calls
+from vpclab.localcloud.lambda_runtime.privileges import SANDBOX_USER
+from vpclab.localcloud.system_calls import (
+    CLONE_NEWNS,
+    MNT_DETACH,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_REC,
+)
+
+INTERPRETER = Path(f"/var/lang/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+BOOTSTRAP = Path("/var/runtime/bootstrap.py")
+SERVICE = Path("/mnt")
+"""Where the fork server keeps what sandboxes are made from; no function sees anything here."""
+CODE, RESOLVER_FILES, OWN_MODULES = SERVICE / "code", SERVICE / "resolver", SERVICE / "modules"
+CERTIFICATES = "/etc/pki/tls/certs/ca-bundle.crt"
+
+_RUNTIME_DISTRIBUTIONS = (
+    "awslambdaric",
+    "simplejson",
+    "snapshot-restore-py",
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "jmespath",
+    "python-dateutil",
+    "six",
+    "urllib3",
+)
+_SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_ETC = {
+    "passwd": "root:x:0:0:root:/root:/sbin/nologin\n"
+    f"sbx_user1051:x:{SANDBOX_USER}:{SANDBOX_USER}::/home/sbx_user1051:/sbin/nologin\n",
+    "group": f"root:x:0:\nsbx_user1051:x:{SANDBOX_USER}:\n",
+    "hosts": "127.0.0.1 localhost localhost.localdomain\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+    "resolv.conf": "",
+}
+_BOOTSTRAP_TEXT = f"""\
+import sys
+
+sys.path.insert(0, {str(OWN_MODULES)!r})
+from vpclab.localcloud.lambda_runtime import fork_loop
+
+fork_loop.main()
+"""
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
+_MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
+
+
+class RootFileSystemError(Exception):
+    """This interpreter or this kernel cannot give functions a root of their own; the text says why."""
+
+
+def enter(mount_point: Path, code: Path, trust: Path) -> None:
+    """Give the calling process, in a mount namespace of its own, the functions' root file system as its root.
+
+    ``mount_point`` is an empty directory, ``code`` the directory of unpacked archives, ``trust`` the bundle of
+    certificate authorities that functions trust.
+    """
+    system_calls.unshare(CLONE_NEWNS)
+    system_calls.mount("none", "/", "", MS_REC | MS_PRIVATE)
+    system_calls.mount("functions", mount_point, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m")
+    root = mount_point
+    _make_directories(root)
+    _fill_etc(root, trust)
+    _bind_system(root)
+    _bind_interpreter(root)
+    _bind_runtime(root)
+    (root / BOOTSTRAP.relative_to("/")).write_text(_BOOTSTRAP_TEXT)
+    _restrict(root, _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV)
+    for device in _DEVICES:
+        _bind(Path("/dev") / device, root / "dev" / device)
+    system_calls.mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | system_calls.MS_NOEXEC)
+    _make_service_directory(root, code)
+    system_calls.pivot_root(root, root / "tmp")
+    os.chdir("/")
+    system_calls.umount("/tmp", MNT_DETACH)  # noqa: S108 - the old root, no shared directory
+
+
+def _make_directories(root: Path) -> None:
+    for name in (
+        "dev/shm",
+        "proc",
+        "tmp",
+        "var/task",
+        "var/runtime",
+        "var/lang",
+        "opt",
+        "usr/share",
+        "mnt",
+        "root",
+    ):
+        (root / name).mkdir(parents=True)
+    for device in _DEVICES:
+        (root / "dev" / device).touch()
+    for name, target in {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}.items():
+        (root / "dev" / name).symlink_to(f"/proc/self/fd{target}")
+
+
+def _fill_etc(root: Path, trust: Path) -> None:
+    etc = root / "etc"
+    etc.mkdir()
+    for name, text in _ETC.items():
+        (etc / name).write_text(text)
+    for name in ("ld.so.cache", "ld.so.conf", "alternatives"):
+        _copy(Path("/etc") / name, etc / name)
+    certificates = root / CERTIFICATES.lstrip("/")
+    certificates.parent.mkdir(parents=True)
+    certificates.write_bytes(trust.read_bytes())
+    (etc / "ssl/certs").mkdir(parents=True)
+    for name in ("cert.pem", "certs/ca-certificates.crt"):
+        (etc / "ssl" / name).symlink_to(CERTIFICATES)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        target.mkdir()
+        for entry in source.iterdir():
+            if entry.is_symlink():
+                (target / entry.name).symlink_to(entry.readlink())
+    elif source.exists():
+        target.write_bytes(source.read_bytes())
+
+
+def _bind_system(root: Path) -> None:
+    """Shared libraries and programs of the host's system, which the interpreter and subprocesses need."""
+    for name in _SYSTEM:
+        source = Path("/") / name
+        if source.is_symlink():
+            (root / name).symlink_to(source.readlink())
+        elif source.is_dir():
+            _bind(source, root / name)
+    for name in (*_SYSTEM, "libexec", "share/zoneinfo"):
+        source = Path("/usr") / name
+        if source.is_symlink():
+            (root / "usr" / name).symlink_to(source.readlink())
+        elif source.is_dir():
+            _bind(source, root / "usr" / name)
+
+
+def _bind_interpreter(root: Path) -> None:
+    prefix = Path(sys.base_prefix).resolve()
+    executable = Path(sys.executable).resolve()
+    if executable.parent != prefix / "bin":
+        raise RootFileSystemError(
+            f"functions run on this interpreter, and {executable} is not in {prefix}/bin, where it belongs: make "
+            "the virtual environment with an ordinary installation of Python"
+        )
+    language = root / "var/lang"
+    for name in ("bin", "lib", "lib64"):
+        if (prefix / name).is_dir():
+            _bind(prefix / name, language / name)
+    if not (language / "bin" / INTERPRETER.name).exists():
+        raise RootFileSystemError(f"{prefix}/bin has no {INTERPRETER.name}, by which functions start it")
+    nothing = root / "var/lang/nothing"
+    nothing.mkdir()
+    for folder in _package_folders(root):
+        _bind(nothing, folder)  # what is installed on the host is not installed on Lambda
+    _bind_foreign_libraries(root, prefix)
+
+
+def _package_folders(root: Path) -> Iterator[Path]:
+    for base in (root / "var/lang", root / "usr"):
+        for pattern in (
+            "lib/python3*/site-packages",
+            "lib/python3*/dist-packages",
+            "lib64/python3*/site-packages",
+        ):
+            yield from (folder for folder in base.glob(pattern) if folder.is_dir() and not folder.is_symlink())
+
+
+def _bind_foreign_libraries(root: Path, prefix: Path) -> None:
+    """Libraries that the interpreter's modules load from elsewhere, such as an OpenSSL of its own."""
+    import ctypes as _ctypes  # noqa: F401, PLC0415 - imported for what it maps
+    import sqlite3 as _sqlite3  # noqa: F401, PLC0415
+    import ssl as _ssl  # noqa: F401, PLC0415
+
+    import runtime_client as _runtime_client  # noqa: F401, PLC0415
+
+    known = (prefix, Path(sys.prefix).resolve(), *(Path("/") / name for name in _SYSTEM), Path("/usr/lib"))
+    mapped = {Path(line.split(maxsplit=5)[5]) for line in _mappings() if ".so" in line}
+    for library in sorted(mapped):
+        if library.is_file() and not any(library.is_relative_to(place) for place in known):
+            _bind(library, root / library.relative_to("/"))
+
+
+def _mappings() -> Iterable[str]:
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return (line for line in lines if "/" in line)
+
+
+def _bind_runtime(root: Path) -> None:
+    """The SDK and the runtime client, and no other package of the virtual environment."""
+    for name in _RUNTIME_DISTRIBUTIONS:
+        distribution = importlib.metadata.distribution(name)
+        top_levels = {
+            file.parts[0] for file in distribution.files or () if file.parts[0] not in {"..", "__pycache__"}
+        }
+        for top_level in sorted(top_levels):
+            _bind(Path(str(distribution.locate_file(top_level))), root / "var/runtime" / top_level)
+
+
+def _make_service_directory(root: Path, code: Path) -> None:
+    system_calls.mount("service", root / SERVICE.name, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=16m")
+    _bind(code, root / CODE.relative_to("/"))
+    _restrict(root / CODE.relative_to("/"), _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV)
+    (root / RESOLVER_FILES.relative_to("/")).mkdir()
+    own_package = Path(__file__).parents[2]
+    modules = root / OWN_MODULES.relative_to("/")
+    _bind(own_package, modules / own_package.name)
+
+
+def _bind(source: Path, target: Path) -> None:
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    elif not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    # Recursively: a mount namespace owned by a user namespace must not uncover what lies under other mounts.
+    system_calls.mount(str(source.resolve()), target, "", MS_BIND | MS_REC)
+
+
+def _restrict(mount_point: Path, attributes: int) -> None:
+    """Set attributes on a mount and all that is mounted under it: mount_setattr(2), Linux 5.12."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    request = struct.pack("QQQQ", attributes, 0, 0, 0)
+    path, size = os.fsencode(mount_point), ctypes.c_size_t(len(request))
+    if libc.syscall(ctypes.c_long(_MOUNT_SETATTR), _AT_FDCWD, path, _AT_RECURSIVE, request, size) != 0:
+        number = ctypes.get_errno()
+        raise RootFileSystemError(
+            f"making {mount_point} read-only failed ({os.strerror(number)}): functions need mount_setattr(2), "
+            "which Linux has since 5.12"
+        )

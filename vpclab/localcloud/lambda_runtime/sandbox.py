@@ -1,0 +1,89 @@
+"""The life of one sandbox, in the process that the fork server forked: PID 1 of a PID namespace of its own.
+
+It enters the environment's network, makes the root file system private, gives up every privilege, and forks the
+function's process, whose end it reports. A function's process is never PID 1 itself, because the kernel shields
+that one from its own signals; and when PID 1 ends, the kernel ends whatever the function left running.
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from vpclab.localcloud import system_calls
+from vpclab.localcloud.lambda_runtime import function_process, privileges
+from vpclab.localcloud.lambda_runtime.root_file_system import CODE, RESOLVER_FILES, SERVICE
+from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
+from vpclab.localcloud.system_calls import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWUTS,
+    MNT_DETACH,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    PR_SET_DUMPABLE,
+    PR_SET_PDEATHSIG,
+)
+
+_SIGKILL = 9
+
+
+def run(request: SandboxRequest, descriptors: list[int]) -> None:
+    """Be the sandbox's first process; never return."""
+    network, output, telemetry, status = descriptors
+    try:
+        system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)
+        _enter(request, network)
+        function = os.fork()
+    except Exception as refusal:  # noqa: BLE001 - nothing may return from here into the fork server's loop
+        _report(status, {"error": f"the sandbox of the function could not be made: {refusal}"})
+        os._exit(1)
+    if function == 0:
+        function_process.run(request, output, telemetry)
+    system_calls.prctl(PR_SET_DUMPABLE, 0)  # the function runs as the same user and must not trace this process
+    system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)  # giving up privileges has cleared it
+    os.dup2(status, 0)
+    os.closerange(1, 1024)
+    ended, wait_status = os.waitpid(-1, 0)
+    while ended != function:  # orphans are adopted here
+        ended, wait_status = os.waitpid(-1, 0)
+    _report(0, {"wait_status": wait_status})
+    os._exit(0)
+
+
+def _enter(request: SandboxRequest, network: int) -> None:
+    system_calls.setns(network, CLONE_NEWNET)
+    system_calls.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
+    hostname = request.hostname.encode()
+    ctypes.CDLL(None).sethostname(hostname, len(hostname))
+    system_calls.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    size = f"mode=1777,size={request.ephemeral_storage_mb}m"
+    system_calls.mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)  # noqa: S108 - the sandbox's own
+    system_calls.mount(str(CODE / request.code), "/var/task", "", MS_BIND)  # as read-only as what it is bound from
+    if request.layers:
+        system_calls.mount(str(CODE / request.layers), "/opt", "", MS_BIND)
+    system_calls.mount(str(_resolver_file(request.nameservers)), "/etc/resolv.conf", "", MS_BIND)
+    system_calls.umount(SERVICE, MNT_DETACH)
+    privileges.leave_keyrings()
+    privileges.become_sandbox_user()
+    privileges.limit_resources(request.memory_mb, request.ephemeral_storage_mb)
+    privileges.renounce()
+
+
+def _resolver_file(nameservers: tuple[str, ...]) -> Path:
+    text = "".join(f"nameserver {address}\n" for address in nameservers) + "options timeout:2 attempts:2\n"
+    path = RESOLVER_FILES / hashlib.sha256(text.encode()).hexdigest()
+    if not path.exists():
+        path.write_text(text)
+        path.chmod(0o444)
+    return path
+
+
+def _report(status: int, message: dict[str, object]) -> None:
+    sys.stdout.flush()
+    os.write(status, json.dumps(message).encode() + b"\n")

@@ -1,0 +1,175 @@
+"""The daemon's end of the fork server: start it, ask it for sandboxes, end them."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
+
+_START_SECONDS = 60.0
+_FORK_SECONDS = 10.0
+_PIPE_BYTES = 64 * 1024
+
+
+class SandboxError(Exception):
+    """No sandbox could be made; the text says what stands in the way."""
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A running sandbox. ``pid`` is its first process; ``output``, ``telemetry``, ``status`` are pipes to read."""
+
+    pid: int
+    process: int
+    output: int
+    telemetry: int
+    status: int
+    _is_open: bool = True
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def function_pid(self) -> int | None:
+        """The process that runs the function's code, while it does."""
+        with contextlib.suppress(OSError):
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            return int(children[0]) if children else None
+        return None
+
+    def peak_memory_mb(self) -> int | None:
+        """The most memory that the function's process had resident, in MiB; None when it is gone."""
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self.function_pid()}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return -(-int(line.split()[1]) // 1024)
+        return None
+
+    def kill(self) -> None:
+        """End every process of the sandbox: the kernel does it with the first one. Any thread may call it."""
+        with self._lock:
+            if self._is_open:
+                self._send_kill()
+
+    def close(self) -> None:
+        """Kill, and let go of the descriptors; safe to call twice."""
+        with self._lock:
+            if not self._is_open:
+                return
+            self._is_open = False
+            self._send_kill()
+            for fd in (self.process, self.output, self.telemetry, self.status):
+                os.close(fd)
+
+    def _send_kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.process, signal.SIGKILL)
+
+
+class Sandboxes:
+    """The fork server and its sandboxes. It starts in the background when this object is made."""
+
+    def __init__(self, mount_point: Path, code: Path, trust: Path) -> None:
+        self._arguments = ("--mount-point", str(mount_point), "--code", str(code), "--trust", str(trust))
+        mount_point.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+        self._is_ready = False
+        self._connection = self._start()
+
+    def fork(self, request: SandboxRequest, network: int) -> Sandbox:
+        """Make a sandbox in the network namespace behind the descriptor ``network``.
+
+        Raises:
+            SandboxError: the fork server cannot run here, or the kernel refused a process.
+        """
+        pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
+        writers = [write for _, write in pipes]
+        try:
+            pid, process = self._ask(request.encode(), [network, *writers])
+        except SandboxError:
+            for read, _ in pipes:
+                os.close(read)
+            raise
+        finally:
+            for write in writers:
+                os.close(write)
+        for read, _ in pipes:
+            os.set_blocking(read, False)
+        (output, _), (telemetry, _), (status, _) = pipes
+        return Sandbox(pid, process, output, telemetry, status)
+
+    def wait_until_ready(self) -> None:
+        """Wait for the fork server, which starts in the background.
+
+        Raises:
+            SandboxError: it cannot run here.
+        """
+        with self._lock:
+            self._answering_connection()
+
+    def close(self) -> None:
+        """End the fork server and, with it, every sandbox."""
+        with self._lock:
+            self._stop()
+
+    def _ask(self, message: bytes, descriptors: list[int]) -> tuple[int, int]:
+        with self._lock:
+            connection = self._answering_connection()
+            try:
+                socket.send_fds(connection, [message], descriptors)
+                answer, received, _, _ = socket.recv_fds(connection, _PIPE_BYTES, 1)
+            except OSError as trouble:
+                raise self._lost(trouble) from None
+        fields = json.loads(answer or '{"error": "it ended"}')
+        if "error" in fields:
+            raise SandboxError(f"the fork server of functions refused: {fields['error']}")
+        return fields["pid"], received[0]
+
+    def _lost(self, trouble: OSError) -> SandboxError:
+        self._stop()  # the next request starts another
+        return SandboxError(f"the fork server of functions does not answer: {trouble}")
+
+    def _answering_connection(self) -> socket.socket:
+        if self._connection is None or self._process is None or self._process.poll() is not None:
+            self._stop()
+            self._connection = self._start()
+        if not self._is_ready:
+            self._connection.settimeout(_START_SECONDS)
+            try:
+                message = self._connection.recv(_PIPE_BYTES)
+            except OSError as trouble:
+                raise self._lost(trouble) from None
+            fields = json.loads(message or '{"error": "it ended while it started"}')
+            if "error" in fields:
+                raise SandboxError(fields["error"])
+            self._connection.settimeout(_FORK_SECONDS)
+            self._is_ready = True
+        return self._connection
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            program = [sys.executable, "-m", "vpclab.localcloud.lambda_runtime.fork_server"]
+            self._process = subprocess.Popen(
+                [*program, "--socket", str(theirs.fileno()), *self._arguments],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self._is_ready = False
+        return ours
+
+    def _stop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None

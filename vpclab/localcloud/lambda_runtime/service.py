@@ -1,0 +1,151 @@
+"""The Lambda service's data plane: Invoke, synchronous and asynchronous."""
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vpclab.localcloud.lambda_runtime import log_shipping, report
+from vpclab.localcloud.lambda_runtime.asynchronous_invocations import AsynchronousInvocations
+from vpclab.localcloud.lambda_runtime.code_store import CodeStore
+from vpclab.localcloud.lambda_runtime.environments import Environments, Place
+from vpclab.localcloud.lambda_runtime.invocation import (
+    UNHANDLED,
+    EnvironmentNetworks,
+    Invocation,
+    InvocationRefused,
+    InvocationResult,
+    ShipLogs,
+)
+from vpclab.localcloud.lambda_runtime.limits import DEFAULT_LIMITS, Limits
+from vpclab.localcloud.lambda_runtime.report import Failure
+from vpclab.localcloud.lambda_runtime.sandboxes import SandboxError, Sandboxes
+
+if TYPE_CHECKING:
+    from vpclab.localcloud.lambda_runtime.runtime_api import Answer
+
+_EVENT = "Event"
+_REQUEST_RESPONSE = "RequestResponse"
+
+
+class LambdaRuntime:
+    """Runs functions. ``trust`` is the bundle of authorities they trust; ``directory`` is for unpacked code."""
+
+    def __init__(
+        self,
+        data_plane: EnvironmentNetworks,
+        ship_logs: ShipLogs,
+        trust: Path,
+        directory: Path,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._ship_logs = ship_logs
+        self._limits = limits
+        store = CodeStore(directory / "code")
+        self._sandboxes = Sandboxes(directory / "root", store.directory, trust)
+        self._environments = Environments(data_plane, self._sandboxes, store, limits)
+        self._asynchronous = AsynchronousInvocations(self._run, limits.retry_delays)
+
+    def invoke(self, invocation: Invocation) -> InvocationResult:
+        """Invoke a function: wait for its answer, or, for ``Event``, queue the event and answer 202.
+
+        Raises:
+            InvocationRefused: an error of the Invoke API; the function did not run.
+        """
+        if not invocation.runtime.startswith("python3."):
+            raise InvocationRefused(
+                "InvalidRuntimeException",
+                f"the local cloud runs Python functions, not {invocation.runtime}: choose a python3.x runtime",
+                status=502,
+            )
+        if invocation.invocation_type == _EVENT:
+            self._asynchronous.put(invocation)
+            return InvocationResult(202, b"", executed_version=invocation.version)
+        if invocation.invocation_type != _REQUEST_RESPONSE:
+            raise InvocationRefused(
+                "InvalidParameterValueException",
+                f"an invocation of type {invocation.invocation_type} does not run a function",
+                status=400,
+            )
+        return self._run(invocation)
+
+    def function_changed(self, function_arn: str) -> None:
+        """Have no later invocation run in an environment that was made before."""
+        self._environments.function_changed(function_arn)
+
+    def status(self) -> dict[str, object]:
+        """For the cloud's status: how many environments exist."""
+        return {"environments": self._environments.count(), "threads": threading.active_count()}
+
+    def close(self) -> None:
+        """End everything that runs."""
+        self._asynchronous.close()
+        self._environments.close()
+        self._sandboxes.close()
+
+    def _run(self, invocation: Invocation) -> InvocationResult:
+        while True:
+            place, is_new = self._environments.acquire(invocation)
+            try:
+                result = self._invoke_in(place, invocation, is_new=is_new)
+            except SandboxError as trouble:
+                self._environments.discard(place)
+                raise InvocationRefused("ServiceException", str(trouble), status=500) from None
+            except BaseException:
+                self._environments.discard(place)
+                raise
+            if result is not None:
+                return result
+
+    def _invoke_in(self, place: Place, invocation: Invocation, *, is_new: bool) -> InvocationResult | None:
+        """Invoke in this environment; None when it turned out to be gone before the function got the event."""
+        log = place.environment.log
+        init_duration: float | None = None
+        failure: Failure | None = None
+        if is_new:
+            self._sandboxes.wait_until_ready()
+        started = time.monotonic()
+        if is_new:
+            log.platform(report.init_start(invocation))
+            failure = place.environment.initialise(invocation, started + self._limits.initialisation)
+            init_duration = time.monotonic() - started
+            if failure is not None:
+                log.platform(report.init_report(init_duration, "init", failure))
+                init_duration, started = None, time.monotonic()
+                failure = self._initialise_again(place, invocation, started)
+            else:
+                started = time.monotonic()
+        log.platform(f"START RequestId: {invocation.request_id} Version: {invocation.version}")
+        answer: Answer | Failure | None = failure
+        if answer is None:
+            answer = place.environment.invoke(invocation, started + invocation.timeout)
+        elif failure is not None and failure.error_type == report.TIMED_OUT:
+            log.platform(failure.line or "")
+        if answer is None:
+            self._environments.discard(place)
+            return None
+        failure = answer if isinstance(answer, Failure) else None
+        log.platform(f"END RequestId: {invocation.request_id}")
+        log.platform(
+            report.report(
+                invocation, time.monotonic() - started, place.environment.peak_memory_mb, init_duration, failure
+            )
+        )
+        tail = log_shipping.ship(self._ship_logs, invocation, log)
+        if failure is None:
+            self._environments.release(place)
+        else:
+            self._environments.discard(place)
+        is_error = failure is not None or answer.error_type is not None
+        return InvocationResult(
+            200, answer.payload, UNHANDLED if is_error else None, tail, executed_version=invocation.version
+        )
+
+    def _initialise_again(self, place: Place, invocation: Invocation, started: float) -> Failure | None:
+        """Repeat a failed initialisation as part of the invocation, within its timeout, as the service does."""
+        failure = place.environment.initialise(invocation, started + invocation.timeout)
+        if failure is not None:
+            place.environment.log.platform(report.init_report(time.monotonic() - started, "invoke", failure))
+            if failure.error_type == report.TIMED_OUT:
+                return report.timed_out(invocation)
+        return failure
