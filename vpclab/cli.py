@@ -1,0 +1,70 @@
+"""The command line ``vpclab``. Exit codes: 0 done, 1 could not, 2 an asserted fact is false.
+
+Every command is quick to list: what is heavy is imported by the command that needs it.
+"""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from vpclab import cli_cloud, cli_demo, cli_doctor, cli_env, cli_setup, cli_variants
+from vpclab.cli_terminal import CANNOT, INTERRUPTED, complain
+from vpclab.localcloud.daemon import DaemonError
+from vpclab.statements.error import VerificationError
+from vpclab.toolchain.error import ToolchainError
+
+app = typer.Typer(
+    name="vpclab",
+    help="Why can my Lambda not reach it? Four VPC variants, deployed by Pulumi and proven by packets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(cli_demo.demo)
+app.command("doctor")(cli_doctor.doctor)
+app.command("setup")(cli_setup.setup)
+app.command("env")(cli_env.env)
+app.command("up")(cli_variants.up)
+app.command("verify")(cli_variants.verify)
+app.command("destroy")(cli_variants.destroy)
+app.add_typer(cli_cloud.app, name="cloud")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; a user's mistake is told without a traceback."""
+    try:
+        code = app(arguments or ["--help"], prog_name="vpclab", standalone_mode=False)
+    except typer.TyperException as mistake:
+        complain(_words(mistake))
+        return CANNOT
+    except (typer.Abort, KeyboardInterrupt):
+        complain("interrupted")
+        return INTERRUPTED
+    except (ToolchainError, DaemonError, VerificationError) as refusal:
+        complain(str(refusal))
+        return CANNOT
+    return code if isinstance(code, int) else 0
+
+
+def _words(mistake: typer.TyperException) -> str:
+    """Return what is wrong with a command line and how one is written."""
+    words = str(getattr(mistake, "format_message", mistake.__str__)())
+    context = getattr(mistake, "ctx", None)
+    if not words:  # a group without its command: the help has been shown
+        return "which of the commands above?"
+    return f"{words}\n{context.get_usage()}" if context is not None else words
+
+
+def main() -> NoReturn:
+    """Run the process's own command line."""
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    # So that a `kill` of the demo tears down like Ctrl-C does.
+    raise KeyboardInterrupt

@@ -1,0 +1,23 @@
+"""``vpclab demo``: everything once, on a local cloud of its own that is gone afterwards."""
+
+from typing import Annotated
+
+import typer
+
+from vpclab.cli_target import Plugin, PluginOption
+from vpclab.cli_variants import JOBS, Variants, choose
+from vpclab.toolchain.project import Project
+
+
+def demo(
+    variants: Variants = None,
+    plugin: PluginOption = Plugin.STANDIN,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="How many stacks at a time.")] = JOBS,
+) -> None:
+    """Deploy all variants on a cloud of their own, verify, destroy, and print the truth table.
+
+    Exit 0 if every statement came out as documented, 2 if one did not, 1 if something could not be done.
+    """
+    from vpclab.cli_demonstration import Demonstration  # noqa: PLC0415 - it reaches for everything
+
+    raise typer.Exit(Demonstration(Project.here(), choose(variants), plugin.value, jobs).run())
