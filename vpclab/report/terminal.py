@@ -17,7 +17,7 @@ from vpclab.statements.statement import Statement, Verdict
 from vpclab.statements.verdict import Judgement
 
 VARIANT_WIDTH = 12
-VERDICT_WIDTH = 18
+VERDICT_WIDTH = 19
 INDENT = 5
 
 _GOOD = "green"
@@ -40,7 +40,7 @@ def render(report: Report, console: Console | None = None) -> None:
 
 def _truth_table(report: Report, console: Console) -> Table:
     plain = console.is_dumb_terminal or not console.encoding.lower().startswith("utf")
-    table = Table(box=box.ASCII2 if plain else box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.ASCII2 if plain else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("from the function", no_wrap=True)
     for variant in wording.variants(report):
         table.add_column(variant, overflow="fold")
@@ -75,6 +75,8 @@ def _print_statement(console: Console, statement: Statement, judgements: list[Ju
         )
         for refusal in judgement.refused_by:
             rows.add_row("", "", Text(f"refused by {refusal}", style=_QUIET))
+            if refusal.reason:
+                rows.add_row("", "", Text(f"  {refusal.reason}", style=_QUIET))
     console.print(Padding(rows, (0, 0, 0, INDENT)), highlight=False)
 
 

@@ -41,7 +41,7 @@ def cell(probe: ProbeName, observation: Observation | None) -> str:
         return "yes" if observation.outcome is Outcome.CONNECTED else "no"
     if observation.outcome is Outcome.CONNECTED:
         source = observation.text("source_seen") or observation.text("client_address")
-        return f"yes, as {source}" if source else "yes"
+        return f"yes, {source}" if source else "yes"
     return _failure(observation)
 
 

@@ -3,8 +3,8 @@
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Outcome, ProbeName
 from vpclab.statements.opinion import Opinion, contradicted, met, unknown
+from vpclab.statements.reach import NOT_DESCRIBED
 
-NOT_LOOKED_UP = "the deployment was not described"
 NOT_TRIED = "no second function could be made to see what it adds"
 
 
@@ -12,7 +12,7 @@ def has_no_interface(evidence: Evidence) -> Opinion:
     """Expect a function without VpcConfig, and no Lambda interface in the VPC beside it."""
     observation, facts = evidence.observations.get(ProbeName.INTERFACES), evidence.facts
     if facts is None or observation is None or observation.outcome is Outcome.ERROR:
-        return unknown(NOT_LOOKED_UP)
+        return unknown(NOT_DESCRIBED)
     if facts.attachment.subnet_ids:
         return contradicted(f"the function is attached to {', '.join(facts.attachment.subnet_ids)}")
     if facts.interfaces:
@@ -23,7 +23,9 @@ def has_no_interface(evidence: Evidence) -> Opinion:
 def has_no_public_address(evidence: Evidence) -> Opinion:
     """Expect that the function has interfaces and that none of them has a public address."""
     facts = evidence.facts
-    if facts is None or not facts.function_interfaces:
+    if facts is None:
+        return unknown(NOT_DESCRIBED)
+    if not facts.function_interfaces:
         return unknown("the function's interfaces were not found")
     public = [
         f"{interface.id} has {interface.public_ip}"
@@ -38,7 +40,7 @@ def has_no_public_address(evidence: Evidence) -> Opinion:
 def has_no_nat_gateway(evidence: Evidence) -> Opinion:
     """Expect a VPC without NAT gateway."""
     if evidence.facts is None:
-        return unknown(NOT_LOOKED_UP)
+        return unknown(NOT_DESCRIBED)
     if evidence.facts.nat_gateway_ids:
         return contradicted(f"the VPC has {', '.join(evidence.facts.nat_gateway_ids)}")
     return met("no NAT gateway in the VPC")
@@ -56,7 +58,9 @@ def vpc_id_is_no_input(evidence: Evidence) -> Opinion:
 def vpc_id_is_filled_in(evidence: Evidence) -> Opinion:
     """Expect the service to have found the VPC from the subnets."""
     facts = evidence.facts
-    if facts is None or not facts.attachment.subnet_ids or not facts.subnet_vpc_ids:
+    if facts is None:
+        return unknown(NOT_DESCRIBED)
+    if not facts.attachment.subnet_ids or not facts.subnet_vpc_ids:
         return unknown("the function is attached to no subnet, so there is no VPC to find")
     if {facts.attachment.vpc_id} != facts.subnet_vpc_ids:
         found, wanted = facts.attachment.vpc_id or "nothing", ", ".join(sorted(facts.subnet_vpc_ids))
@@ -68,7 +72,7 @@ def has_one_interface_per_subnet(evidence: Evidence) -> Opinion:
     """Expect one interface for each subnet with the function's group set."""
     observation = evidence.observations.get(ProbeName.INTERFACES)
     if observation is None or observation.outcome is Outcome.ERROR or evidence.facts is None:
-        return unknown(NOT_LOOKED_UP)
+        return unknown(NOT_DESCRIBED)
     found = len(evidence.facts.function_interfaces)
     subnets = len(evidence.facts.attachment.subnet_ids)
     if not subnets or not found:
@@ -90,7 +94,7 @@ def shares_its_interfaces(evidence: Evidence) -> Opinion:
         return met("a second function added none")
     if others != experiment.subnets:
         return contradicted(f"another group set added {others} for {experiment.subnets} subnets")
-    return met(f"a second function added none, another group set {others}")
+    return met(f"a second function added none, another group set added {others}")
 
 
 def brings_no_security_group(evidence: Evidence) -> Opinion:
@@ -106,7 +110,9 @@ def brings_no_security_group(evidence: Evidence) -> Opinion:
 def carries_the_chosen_security_groups(evidence: Evidence) -> Opinion:
     """Expect every interface of the function to carry exactly the groups that were configured."""
     facts, chosen = evidence.facts, set(evidence.configured_security_group_ids)
-    if facts is None or not chosen:
+    if facts is None:
+        return unknown(NOT_DESCRIBED)
+    if not chosen:
         return unknown("the function's configured groups are not known")
     if set(facts.attachment.security_group_ids) != chosen:
         carried = ", ".join(facts.attachment.security_group_ids) or "nothing"

@@ -1,9 +1,15 @@
 """Whether a function's execution role lets the service deliver log lines."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from vpclab.authorization import (
+    Decision,
+    MalformedPolicyError,
+    NotModelledError,
+    Policy,
+    decide,
+    parse_policy,
+)
 from vpclab.statements.observation import Refusal
 from vpclab.statements.target import Target
 
@@ -11,48 +17,43 @@ DELIVERY_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 """What the service does with the role for each environment's stream and lines (AWSLambdaBasicExecutionRole)."""
 
 
-def delivery_refusal(target: Target, role_name: str) -> Refusal | None:
-    """Return the role as the refusing component where its own policies do not allow delivery.
+def delivery_refusal(target: Target, role_name: str, log_group: str) -> Refusal | None:
+    """Return the role as the refusing component where its own policies do not allow delivery to ``log_group``.
 
-    Only the actions are compared; resources, conditions and boundaries may forbid more, so None says nothing.
+    Conditions and permissions boundaries are not looked at, so None does not mean that delivery is allowed.
     """
-    statements = list(_statements(target, role_name))
-    missing = [action for action in DELIVERY_ACTIONS if not allowed(statements, action)]
-    if not missing:
+    account = target.client("iam").get_role(RoleName=role_name)["Role"]["Arn"].split(":")[4]
+    stream = f"arn:aws:logs:{target.region}:{account}:log-group:{log_group}:log-stream:any"
+    try:
+        return refusal(role_name, [*_policies(target, role_name)], stream)
+    except (NotModelledError, MalformedPolicyError):
         return None
+
+
+def refusal(role_name: str, policies: Iterable[Policy], log_stream_arn: str) -> Refusal | None:
+    """Return the role as refusing component where ``policies`` deny one of the actions of delivery."""
+    policies = tuple(policies)
+    decisions = {action: decide(policies, action, log_stream_arn) for action in DELIVERY_ACTIONS}
+    denied = [action for action, decision in decisions.items() if decision is not Decision.ALLOWED]
+    if not denied:
+        return None
+    explicit = Decision.EXPLICITLY_DENIED in decisions.values()
     return Refusal(
         kind="execution-role",
         component=role_name,
-        reason=f"none of its identity-based policies allows {' and '.join(missing)}",
+        reason=(
+            f"an identity-based policy denies {' and '.join(denied)}"
+            if explicit
+            else f"no identity-based policy allows {' and '.join(denied)}"
+        ),
     )
 
 
-def allowed(statements: Iterable[Mapping[str, Any]], action: str) -> bool:
-    """Whether policy statements allow an action on anything: some Allow matches, and no Deny on everything."""
-    effects = [
-        (statement.get("Effect"), _listed(statement.get("Resource")))
-        for statement in statements
-        if any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _listed(statement.get("Action")))
-    ]
-    denied = any(effect == "Deny" and "*" in resources for effect, resources in effects)
-    return not denied and any(effect == "Allow" for effect, _ in effects)
-
-
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 - a policy document's field
-    return [value] if isinstance(value, str) else [str(entry) for entry in value or ()]
-
-
-def _statements(target: Target, role_name: str) -> Iterator[Mapping[str, Any]]:
-    for document in _documents(target, role_name):
-        found = document.get("Statement") or ()
-        yield from [found] if isinstance(found, dict) else found
-
-
-def _documents(target: Target, role_name: str) -> Iterator[Mapping[str, Any]]:
+def _policies(target: Target, role_name: str) -> Iterator[Policy]:
     iam = target.client("iam")
-    for policy in iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]:
-        arn = policy["PolicyArn"]
+    for attached in iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]:
+        arn = attached["PolicyArn"]
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        yield iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        yield parse_policy(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
     for name in iam.list_role_policies(RoleName=role_name)["PolicyNames"]:
-        yield iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"]
+        yield parse_policy(iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"])

@@ -168,7 +168,7 @@ def _printed(
     if line:
         evidence |= {"log_stream": line.log_stream, "message": line.message}
         return Observation(Outcome.CONNECTED, evidence, elapsed_seconds=line.seconds)
-    refusal = delivery_refusal(target, deployment.role_name)
+    refusal = delivery_refusal(target, deployment.role_name, deployment.log_group_name)
     return Observation(
         Outcome.TIMED_OUT,
         evidence,

@@ -6,7 +6,7 @@ not be observed is unknown, whatever was expected.
 """
 
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv4Network
 
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Observation, Outcome, ProbeName, Refusal
@@ -14,6 +14,11 @@ from vpclab.statements.opinion import Condition, Opinion, contradicted, met, unk
 
 Check = Callable[[Evidence, Observation], str | None]
 """Looks at how something was reached; says what is not as expected, or None."""
+
+PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""RFC 1918 and RFC 6598. ``IPv4Address.is_private`` also counts the documentation ranges in."""
+
+NOT_DESCRIBED = "the deployment was not described"
 
 SUBJECTS = {
     ProbeName.INTERNET: "the internet",
@@ -33,12 +38,14 @@ def reaches(probe: ProbeName, *checks: Check) -> Condition:
         observation = evidence.observations.get(probe)
         if observation is None:
             return unknown(f"{SUBJECTS[probe]} was not probed")
+        if evidence.facts is None:
+            return unknown(NOT_DESCRIBED)
         if observation.reached:
             for check in checks:
                 complaint = check(evidence, observation)
                 if complaint:
                     return contradicted(f"reached {SUBJECTS[probe]}, but {complaint}")
-            return met(f"reached {SUBJECTS[probe]}{_how(evidence, observation)}")
+            return met(f"reached {SUBJECTS[probe]}{_how(evidence, probe, observation)}")
         if observation.declined_by_endpoint_policy:
             return contradicted(
                 f"{SUBJECTS[probe]}: declined by the endpoint's policy", (_policy(evidence, observation),)
@@ -58,8 +65,10 @@ def does_not_reach(probe: ProbeName, *checks: Check) -> Condition:
         observation = evidence.observations.get(probe)
         if observation is None:
             return unknown(f"{SUBJECTS[probe]} was not probed")
+        if evidence.facts is None:
+            return unknown(NOT_DESCRIBED)
         if observation.reached:
-            return contradicted(f"reached {SUBJECTS[probe]}{_how(evidence, observation)}")
+            return contradicted(f"reached {SUBJECTS[probe]}{_how(evidence, probe, observation)}")
         if observation.declined_by_endpoint_policy:
             return contradicted(f"reached an endpoint of {SUBJECTS[probe]}, whose policy declined")
         for check in checks:
@@ -122,12 +131,15 @@ def _not_a_drop(subject: str, observation: Observation) -> str:
             return f"{subject}: {observation.error or observation.outcome}"
 
 
-def _how(evidence: Evidence, observation: Observation) -> str:
+def _how(evidence: Evidence, probe: ProbeName, observation: Observation) -> str:
     """Say as whom, or through what, something was reached."""
     source = observation.text("source_seen") or observation.text("client_address")
     if source:
         return f" as {source}"
     through = endpoint_used(evidence, observation)
+    facts = evidence.facts
+    if not through and facts is not None and not facts.nat_gateway_ids:
+        through = dict(facts.gateway_endpoint_ids).get(probe.value)
     return f" through {through}" if through else ""
 
 
@@ -173,7 +185,11 @@ def source_is_function_interface(evidence: Evidence, observation: Observation) -
 
 def address_is_private(_: Evidence, observation: Observation) -> str | None:
     """Expect the name to have resolved to private addresses only."""
-    public = [address for address in observation.addresses if not ip_address(address).is_private]
+    public = [
+        address
+        for address in observation.addresses
+        if not any(IPv4Address(address) in range_ for range_ in PRIVATE_RANGES)
+    ]
     return f"its name resolved to {', '.join(public)}, which is public" if public else None
 
 

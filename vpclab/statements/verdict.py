@@ -62,7 +62,8 @@ def _verdict(statement: Statement, evidence: Evidence, opinions: list[Opinion]) 
     if contradictions and not (opposite is Verdict.HOLDS and unknowns):
         return opposite, contradictions
     if unknowns or not opinions:
-        problems = [Opinion(Status.UNKNOWN, problem) for problem in evidence.problems]
+        said = " ".join(opinion.text for opinion in unknowns)
+        problems = [Opinion(Status.UNKNOWN, problem) for problem in evidence.problems if problem not in said]
         return Verdict.ERROR, unknowns + problems
     return statement.expects, opinions
 
