@@ -1,0 +1,237 @@
+"""One PostgreSQL process and the thread that looks after it, from its first start to its end."""
+
+import logging
+import os
+import select
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pg8000.exceptions
+
+from vpclab.localcloud.databases import administration, sandbox, template
+from vpclab.localcloud.databases.configuration import (
+    DATA,
+    SOCKETS,
+    Listening,
+    pg_hba_conf,
+    postgresql_conf,
+)
+from vpclab.localcloud.databases.distribution import DatabaseError, Distribution, installed
+
+if TYPE_CHECKING:
+    from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
+    from vpclab.localcloud.namespace import NetworkNamespace
+
+_LOG = logging.getLogger(__name__)
+
+STARTING_SECONDS = 60.0
+STOPPING_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+_LOG_TAIL_BYTES = 2000
+
+
+class Certificates(Protocol):
+    """The part of a certificate authority that a server needs."""
+
+    def issue(self, *names: str) -> tuple[bytes, bytes]:
+        """Return private key and chain for names, PEM."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSpecification:
+    """Everything that makes a process the one that is wanted; another value needs another process."""
+
+    name: str
+    """What the callbacks and messages call it: the instance's ARN."""
+
+    endpoint_address: str
+    listening: Listening
+    namespace: "NetworkNamespace"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an instance has around it: its own directory, the template's, and whom it asks and tells."""
+
+    directory: Path
+    cache: Path
+    authority: Certificates
+    credentials: "Callable[[], DatabaseCredentials]"
+    ready: Callable[[], None]
+
+
+class DatabaseProcess:
+    """Runs one instance until ``stop``; starts it again when it dies."""
+
+    def __init__(
+        self,
+        specification: DatabaseSpecification,
+        surroundings: Surroundings,
+        predecessor: threading.Thread | None = None,
+    ) -> None:
+        self.specification = specification
+        self.state = "starting"
+        """``starting``, ``available``, ``stopped``, or what went wrong last."""
+
+        self._surroundings = surroundings
+        self._directory = surroundings.directory
+        self._predecessor = predecessor  # a process that still has the data directory: it ends first
+        self._applied: DatabaseCredentials | None = None
+        self._stopping = threading.Event()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        # The thread lives as long as the process: the kernel ends a child with the *thread* that started it.
+        self._thread = threading.Thread(target=self._run, name=f"database {specification.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def notice(self) -> None:
+        """Look whether the credentials have changed; returns at once."""
+        with suppress(OSError):
+            os.eventfd_write(self._wake, 1)
+
+    def stop(self) -> None:
+        """Begin to end the process, connections and all; returns at once."""
+        self._stopping.set()
+        self.notice()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; False when it has not in time."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        if self._predecessor is not None:
+            self._predecessor.join()
+        pause = 1.0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                self._run_once()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is reported and tried again
+                self.state = f"failed: {error}"
+                if not self._stopping.is_set():
+                    _LOG.exception(
+                        "database %s: not running; trying again in %.0f s", self.specification.name, pause
+                    )
+            pause = 1.0 if time.monotonic() - began > STARTING_SECONDS else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            self._stopping.wait(pause if not self._stopping.is_set() else 0)
+        self.state = "stopped"
+        os.close(self._wake)
+
+    def _run_once(self) -> None:
+        self.state = "starting"
+        distribution = installed()
+        data = self._prepare(distribution)
+        (self._directory / "root").mkdir(exist_ok=True)
+        sockets = self._directory / "sockets"
+        shutil.rmtree(sockets, ignore_errors=True)
+        sockets.mkdir(mode=0o700)
+        network = self.specification.namespace.fileno()
+        command = sandbox.command(
+            [distribution.program("postgres"), "-D", str(DATA)],
+            mount_point=self._directory / "root",
+            readable={distribution.directory: distribution.installed_at},
+            writable={data: DATA, sockets: SOCKETS},
+            network=network,
+        )
+        with (self._directory / "postgresql.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[network]
+            )
+        try:
+            self._look_after(process, sockets)
+        finally:
+            _end(process)
+
+    def _prepare(self, distribution: Distribution) -> Path:
+        data = self._directory / "data"
+        if not data.is_dir():
+            self._directory.mkdir(parents=True, exist_ok=True)
+            partial = self._directory / "data.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            template.copy(template.ensure(distribution, self._surroundings.cache), partial)
+            partial.rename(data)
+        (data / "postmaster.pid").unlink(missing_ok=True)  # its pid meant a process of an ended PID namespace
+        key, chain = self._surroundings.authority.issue(self.specification.endpoint_address)
+        _write_secret(data / "server.key", key)
+        (data / "server.crt").write_bytes(chain)
+        (data / "postgresql.conf").write_text(postgresql_conf(self.specification.listening))
+        (data / "pg_hba.conf").write_text(pg_hba_conf(self.specification.listening))
+        return data
+
+    def _look_after(self, process: subprocess.Popen[bytes], sockets: Path) -> None:
+        """Wait until it accepts connections, set it up, tell; then follow credentials until it ends."""
+        port = self.specification.listening.port
+        deadline = time.monotonic() + STARTING_SECONDS
+        while not administration.accepts_connections(sockets, port):
+            if self._stopping.is_set():
+                return
+            if process.poll() is not None:
+                raise DatabaseError(f"PostgreSQL ended while starting: {self._log_tail()}")
+            if time.monotonic() > deadline:
+                raise DatabaseError(f"PostgreSQL did not start in {STARTING_SECONDS:.0f} s: {self._log_tail()}")
+            self._stopping.wait(_POLL_SECONDS)
+        self._applied = None
+        self._follow_credentials(sockets, port)
+        self.state = "available"
+        self._surroundings.ready()
+        ended = os.pidfd_open(process.pid)
+        try:
+            while not self._stopping.is_set():
+                readable, _, _ = select.select([ended, self._wake], [], [])
+                with suppress(BlockingIOError):
+                    os.eventfd_read(self._wake)
+                if ended in readable:
+                    raise DatabaseError(f"PostgreSQL ended by itself: {self._log_tail()}")
+                if not self._stopping.is_set():
+                    self._follow_credentials(sockets, port)
+        finally:
+            os.close(ended)
+
+    def _follow_credentials(self, sockets: Path, port: int) -> None:
+        try:
+            credentials = self._surroundings.credentials()
+        except KeyError:
+            if self._applied is None:
+                raise
+            return  # the instance is being deleted: the next reconciliation ends us
+        if credentials == self._applied:
+            return
+        try:
+            administration.apply(sockets, port, credentials)
+        except pg8000.exceptions.DatabaseError as refusal:
+            raise DatabaseError(f"the master user could not be set up: {refusal}") from refusal
+        self._applied = credentials
+
+    def _log_tail(self) -> str:
+        log = self._directory / "postgresql.log"
+        return log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip() if log.exists() else "no log"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Fast shutdown (clients are told), by force when that takes too long."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOPPING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(content)

@@ -1,0 +1,142 @@
+"""All databases of the local cloud, brought in line with the network's RDS instances after each change."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vpclab.localcloud.databases import template
+from vpclab.localcloud.databases.configuration import Listening, force_ssl
+from vpclab.localcloud.databases.database_process import (
+    STOPPING_SECONDS,
+    Certificates,
+    DatabaseProcess,
+    DatabaseSpecification,
+    Surroundings,
+)
+from vpclab.network.model import DatabaseInstance, Network
+
+if TYPE_CHECKING:
+    from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
+    from vpclab.localcloud.namespace import NetworkNamespace
+
+_LOG = logging.getLogger(__name__)
+
+ENGINE = "postgres"
+_NOT_RUNNING = frozenset({"stopping", "stopped", "deleting", "deleted"})
+
+
+class Databases:
+    """Starts and stops PostgreSQL to match ``Network.databases``; returns at once, the work is done by threads.
+
+    ``directory`` holds the instances' data while they exist. ``credentials`` gives an instance's master user,
+    ``ready`` is told when an instance accepts connections; both are called with its ARN, from threads of ours.
+    ``cache`` keeps the template of data directories.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        authority: Certificates,
+        credentials: "Callable[[str], DatabaseCredentials]",
+        ready: Callable[[str], None],
+        cache: Path | None = None,
+    ) -> None:
+        self._directory = directory
+        self._authority = authority
+        self._credentials = credentials
+        self._ready = ready
+        self._cache = cache or template.cache_directory()
+        self._lock = threading.Lock()
+        self._running: dict[str, DatabaseProcess] = {}
+        self._ending: list[threading.Thread] = []
+        shutil.rmtree(directory, ignore_errors=True)  # of a cloud that was killed: its instances are gone with it
+
+    def reconcile(self, network: Network, namespaces: "Mapping[str, NetworkNamespace]") -> None:
+        """Start what should run and does not, stop what runs and should not, restart what changed."""
+        wanted = dict(self._wanted(network, namespaces))
+        exist = {instance.network_interface_id for instance in network.databases}
+        with self._lock:
+            self._ending = [thread for thread in self._ending if thread.is_alive()]
+            ended: dict[str, threading.Thread] = {}
+            for key, process in list(self._running.items()):
+                if wanted.get(key) == process.specification:
+                    process.notice()
+                    continue
+                del self._running[key]
+                ended[key] = self._end(process, None if key in exist else self._directory / key)
+            for key, specification in wanted.items():
+                if key not in self._running:
+                    self._running[key] = self._start(key, specification, ended.get(key))
+
+    def states(self) -> dict[str, str]:
+        """Return how each instance is, by ARN: ``starting``, ``available``, or ``failed: …`` with the cause."""
+        with self._lock:
+            return {one.specification.name: one.state for one in self._running.values()}
+
+    def close(self) -> None:
+        """Stop everything and remove the data. Safe to call twice."""
+        with self._lock:
+            processes, self._running = list(self._running.values()), {}
+            ending, self._ending = self._ending, []
+        for process in processes:
+            process.stop()
+        for process in processes:
+            if not process.wait(STOPPING_SECONDS + 1):
+                _LOG.error("database %s has not ended", process.specification.name)
+        for thread in ending:
+            thread.join(STOPPING_SECONDS + 1)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _wanted(
+        self, network: Network, namespaces: "Mapping[str, NetworkNamespace]"
+    ) -> "list[tuple[str, DatabaseSpecification]]":
+        addresses = {interface.id: interface.private_ip for interface in network.network_interfaces}
+        found = []
+        for instance in network.databases:
+            key = instance.network_interface_id
+            namespace = namespaces.get(f"eni/{key}")
+            if namespace is None or key not in addresses or not _runs(instance):
+                continue
+            listening = Listening(addresses[key], instance.port, force_ssl(instance.engine_version))
+            found.append(
+                (key, DatabaseSpecification(instance.arn, instance.endpoint_address, listening, namespace))
+            )
+        return found
+
+    def _start(
+        self, key: str, specification: DatabaseSpecification, predecessor: threading.Thread | None
+    ) -> DatabaseProcess:
+        surroundings = Surroundings(
+            directory=self._directory / key,
+            cache=self._cache,
+            authority=self._authority,
+            credentials=partial(self._credentials, specification.name),
+            ready=partial(self._ready, specification.name),
+        )
+        process = DatabaseProcess(specification, surroundings, predecessor)
+        process.start()
+        return process
+
+    def _end(self, process: DatabaseProcess, remove: Path | None) -> threading.Thread:
+        """End a process in the background, and remove its data when the instance is gone."""
+        process.stop()
+
+        def finish() -> None:
+            if process.wait(2 * STOPPING_SECONDS) and remove is not None:
+                shutil.rmtree(remove, ignore_errors=True)
+
+        thread = threading.Thread(target=finish, name=f"end of {process.specification.name}", daemon=True)
+        thread.start()
+        self._ending.append(thread)
+        return thread
+
+
+def _runs(instance: DatabaseInstance) -> bool:
+    if instance.engine != ENGINE:
+        _LOG.error("database %s: nothing answers for engine %s, only %s", instance.arn, instance.engine, ENGINE)
+        return False
+    return bool(instance.endpoint_address) and instance.status not in _NOT_RUNNING

@@ -1,0 +1,188 @@
+"""Run one PostgreSQL program where it sees nothing but itself; this file is the process that starts it.
+
+The program gets a network namespace that it is handed (or an empty one), its own mount, PID and IPC namespaces, a
+root with the system's libraries and PostgreSQL read-only and its data directory, and a user namespace in which it
+is the unprivileged uid 26, because PostgreSQL refuses to be uid 0. It is PID 1 of its namespace: when it dies, so
+do all its children. It dies with this process, and this process with the thread that started it (prctl(2),
+PR_SET_PDEATHSIG).
+"""
+
+import ctypes
+import json
+import os
+import signal
+import struct
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from vpclab.localcloud import system_calls
+from vpclab.localcloud.system_calls import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    MNT_DETACH,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_REC,
+)
+
+USER = 26
+"""The uid and gid of ``rdsdb``, as whom databases run on RDS."""
+
+_SYSTEM = ("lib", "lib32", "lib64", "libx32", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
+_TIME_ZONES = Path("/usr/share/zoneinfo")
+_DEVICES = ("null", "zero", "random", "urandom")
+_ENVIRONMENT = {"PATH": "/postgresql/bin", "HOME": "/tmp", "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}  # noqa: S108
+_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
+_MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
+
+
+def command(
+    argv: list[str],
+    *,
+    mount_point: Path,
+    readable: dict[Path, Path],
+    writable: dict[Path, Path],
+    network: int | None,
+) -> list[str]:
+    """Return the command line that runs ``argv`` in a sandbox.
+
+    ``mount_point`` is an empty directory; ``readable`` and ``writable`` map what is there to where the program
+    sees it; ``network`` is a descriptor of the network namespace, to be passed on, or None for an empty one.
+    """
+    request = {
+        "argv": argv,
+        "mount_point": str(mount_point),
+        "readable": {str(source): str(target) for source, target in readable.items()},
+        "writable": {str(source): str(target) for source, target in writable.items()},
+        "network": network,
+        "parent": os.getpid(),
+    }
+    return [sys.executable, "-P", __file__, json.dumps(request)]  # by path: its package imports much more
+
+
+def main() -> None:
+    """Enter the sandbox, start the program, pass signals on to it, end as it ends."""
+    request = json.loads(sys.argv[1])
+    system_calls.prctl(system_calls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != request["parent"]:
+        sys.exit("the process that started this one is gone")
+    if request["network"] is None:
+        system_calls.unshare(CLONE_NEWNET)
+    else:
+        system_calls.setns(request["network"], CLONE_NEWNET)
+    system_calls.unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
+    child = os.fork()
+    if child == 0:
+        try:
+            _become(request)
+        except OSError as refusal:
+            print(f"the sandbox of {request['argv'][0]} cannot be made: {refusal}", file=sys.stderr)  # noqa: T201
+            os._exit(1)
+    for number in _FORWARDED:
+        signal.signal(number, lambda signum, _: os.kill(child, signum))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _become(request: dict[str, object]) -> None:
+    """Build the root, give up every privilege, become the program."""
+    argv = [str(word) for word in _list(request["argv"])]
+    root = Path(str(request["mount_point"]))
+    _build_root(root, _paths(request["readable"]), _paths(request["writable"]))
+    system_calls.pivot_root(root, root / "tmp")
+    os.chdir("/")
+    system_calls.umount("/tmp", MNT_DETACH)  # noqa: S108 - there the old root was left
+    uid, gid = os.geteuid(), os.getegid()
+    with suppress(PermissionError):  # where a user namespace of an ordinary user allows no groups at all
+        os.setgroups([])
+    system_calls.unshare(CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{USER} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{USER} {gid} 1")
+    system_calls.prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1)
+    system_calls.prctl(system_calls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.umask(0o077)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.execve(argv[0], argv, _ENVIRONMENT)  # noqa: S606 - an argument list, no shell
+
+
+def _build_root(root: Path, readable: dict[Path, Path], writable: dict[Path, Path]) -> None:
+    system_calls.mount("none", "/", "", MS_REC | MS_PRIVATE)
+    system_calls.mount("postgresql", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m")
+    for name in ("dev/shm", "proc", "tmp", "etc", "usr", "run"):
+        (root / name).mkdir(parents=True)
+    (root / "etc/passwd").write_text(f"rdsdb:x:{USER}:{USER}::/tmp:/sbin/nologin\n")
+    (root / "etc/group").write_text(f"rdsdb:x:{USER}:\n")
+    for name in _SYSTEM:
+        source = Path("/") / name
+        if source.is_symlink():
+            (root / name).symlink_to(source.readlink())
+        elif source.is_dir():
+            _bind(source, root / name)
+            _make_read_only(root / name)
+    _give_time_zones(root)
+    for source, target in readable.items():
+        _bind(source, root / target.relative_to("/"))
+        _make_read_only(root / target.relative_to("/"))
+    for source, target in writable.items():
+        _bind(source, root / target.relative_to("/"))
+    for device in _DEVICES:
+        (root / "dev" / device).touch()
+        system_calls.mount(f"/dev/{device}", root / "dev" / device, "", MS_BIND)
+    system_calls.mount("shm", root / "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=64m")
+    system_calls.mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+def _bind(source: Path, target: Path) -> None:
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    # Recursively: a mount namespace owned by a user namespace must not uncover what lies under other mounts.
+    system_calls.mount(str(source.resolve()), target, "", MS_BIND | MS_REC)
+
+
+def _give_time_zones(root: Path) -> None:
+    """The system's time zones, which this PostgreSQL needs; where it has none, UTC alone (RFC 9636)."""
+    target = root / _TIME_ZONES.relative_to("/")
+    if _TIME_ZONES.is_dir():
+        _bind(_TIME_ZONES, target)
+        _make_read_only(target)
+        return
+    target.mkdir(parents=True)
+    (target / "UTC").write_bytes(b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0")
+
+
+def _make_read_only(mount_point: Path) -> None:
+    """mount_setattr(2), which unlike a remount may be used on mounts whose other attributes are locked."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    request = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV, 0, 0, 0)
+    path, size = os.fsencode(mount_point), ctypes.c_size_t(len(request))
+    if libc.syscall(ctypes.c_long(_MOUNT_SETATTR), _AT_FDCWD, path, _AT_RECURSIVE, request, size) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"mount_setattr {mount_point} (Linux 5.12 or newer): {os.strerror(number)}")
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _paths(value: object) -> dict[Path, Path]:
+    return {Path(source): Path(target) for source, target in value.items()} if isinstance(value, dict) else {}
+
+
+if __name__ == "__main__":
+    main()
