@@ -1,0 +1,290 @@
+"""Functions: checked before they exist, Pending before they are Active, with the VPC's id that Lambda looked up.
+
+moto accepts subnets, groups and roles that do not exist, leaves half a function behind when it fails, and answers
+``vpc-123abc``. AWS: Lambda guide, configuration-vpc, functions-states; API reference, CreateFunction and
+VpcConfig (16 subnets, 5 groups, both lists or none).
+"""
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from moto.awslambda import models
+from moto.awslambda.exceptions import InvalidParameterValueException, InvalidRoleFormat
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import ec2_backends
+
+from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
+from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
+from vpclab.localcloud.control_plane.corrections import Corrections
+
+MOST_SUBNETS, MOST_GROUPS = 16, 5
+_PYTHON = re.compile(r"python3\.\d+")
+_CREATING = {"StateReason": "The function is being created.", "StateReasonCode": "Creating"}
+_OUT_OF_ADDRESSES = "InsufficientFreeAddressesInSubnet"
+
+
+class Functions:
+    """The corrections of functions' life. ``settle`` ends what an API call began, once the network follows."""
+
+    def __init__(self, roles: ExecutionRoles, interfaces: FunctionInterfaces) -> None:
+        self._roles = roles
+        self._interfaces = interfaces
+        self._unsettled: list[Any] = []
+        self._changed_arns: list[str] = []
+
+    def correct(self, corrections: Corrections) -> None:
+        """Correct the models."""
+        function_class, backend_class = models.LambdaFunction, models.LambdaBackend
+        corrections.replace(function_class, "vpc_config", property(_vpc_config))
+        corrections.replace(function_class, "get_configuration", _configuration(function_class.get_configuration))
+        self._plain_create = corrections.replace(backend_class, "create_function", self._method(self._create))
+        self._plain_update = corrections.replace(
+            backend_class, "update_function_configuration", self._method(self._update_configuration)
+        )
+        self._plain_code = corrections.replace(
+            backend_class, "update_function_code", self._method(self._update_code)
+        )
+        self._plain_delete = corrections.replace(backend_class, "delete_function", self._method(self._delete))
+        corrections.replace(function_class, "__deepcopy__", _deep_copy)
+
+    def settle(self) -> list[str]:
+        """Make what is pending active; return the ARNs of functions whose warm environments must end."""
+        for function in self._unsettled:
+            if function.state == "Pending":
+                function.state = "Active"
+            function.vpclab_update_status = "Successful"
+        self._unsettled = []
+        changed, self._changed_arns = self._changed_arns, []
+        return changed
+
+    @staticmethod
+    def _method(bound: Any) -> Any:  # noqa: ANN401
+        def method(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            return bound(self, *args, **kwargs)
+
+        return method
+
+    def _create(self, backend: Any, spec: dict[str, Any]) -> Any:  # noqa: ANN401
+        _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
+        self._check_role(backend, spec["Role"])
+        spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
+        log_group = _check_logging(spec.get("LoggingConfig"))
+        name = spec["FunctionName"].rsplit(":", 1)[-1]
+        spec["FunctionName"] = name
+        publish, spec["Publish"] = spec.get("Publish"), False
+        try:
+            function = self._plain_create(backend, spec)
+        except ValueError as error:  # moto's way to say that the S3 object is missing
+            raise InvalidParameterValueException(str(error.args[-1])) from None
+        function.state = "Pending"
+        if log_group:
+            function.logs_group_name = log_group
+        self._connect(function)
+        self._unsettled.append(function)
+        if publish:
+            version = backend.publish_version(name)
+            version.state = "Pending"
+            self._unsettled.append(version)
+            return version
+        return function
+
+    def _update_configuration(
+        self,
+        backend: Any,  # noqa: ANN401
+        function_name: str,
+        qualifier: str | None,
+        body: dict[str, Any],
+    ) -> Any:  # noqa: ANN401
+        function = backend.get_function(function_name, qualifier)
+        _check_runtime("Zip", body.get("Runtime", function.run_time), None)
+        role = body.get("Role", function.role)
+        if "Role" in body:
+            self._check_role(backend, role)
+        if "VpcConfig" in body:
+            body["VpcConfig"] = self._checked_vpc_config(backend, body["VpcConfig"], role)
+        before = (function._vpc_config, function.state)  # noqa: SLF001
+        if "Environment" in body:
+            body["Environment"] = {"Variables": (body["Environment"] or {}).get("Variables", {})}
+        if "TracingConfig" in body:
+            function.tracing_config = body["TracingConfig"]
+        if log_group := _check_logging(body.get("LoggingConfig")):
+            function.logs_group_name = log_group
+        if "EphemeralStorage" in body:
+            function.ephemeral_storage = body["EphemeralStorage"]["Size"]
+        self._plain_update(backend, function_name, qualifier, body)
+        function.last_modified = models.iso_8601_datetime_with_nanoseconds()
+        if function._vpc_config != before[0]:  # noqa: SLF001
+            self._connect(function)
+        return self._updated(function)
+
+    def _update_code(self, backend: Any, function_name: str, qualifier: str | None, body: dict[str, Any]) -> Any:  # noqa: ANN401
+        if "ImageUri" in body:
+            raise InvalidParameterValueException(_IMAGES)
+        function = backend.get_function(function_name, qualifier)
+        publish = body.pop("Publish", False)
+        if "Architectures" in body:
+            _check_runtime("Zip", function.run_time, body["Architectures"])
+        configuration = self._plain_code(backend, function_name, qualifier, body)
+        if body.get("DryRun"):
+            return configuration
+        function.last_modified = models.iso_8601_datetime_with_nanoseconds()
+        if publish:
+            version = backend.publish_version(function_name)
+            return version.get_configuration()
+        return self._updated(function)
+
+    def _delete(self, backend: Any, function_name: str, qualifier: str | None = None) -> None:  # noqa: ANN401
+        function = backend.get_function(function_name, qualifier)
+        arn = models.make_function_arn(function.region, function.account_id, function.function_name)
+        self._plain_delete(backend, function_name, qualifier)
+        self._interfaces.age()
+        self._changed_arns.append(arn)
+
+    def _updated(self, function: Any) -> Any:  # noqa: ANN401
+        function.vpclab_update_status = "InProgress"
+        self._unsettled.append(function)
+        self._changed_arns.append(function.function_arn)
+        return function.get_configuration()
+
+    def _connect(self, function: Any) -> None:  # noqa: ANN401
+        """Make the function's interfaces; a full subnet makes it Failed, as on AWS afterwards."""
+        try:
+            self._interfaces.ensure(pairs_of(function), function.function_name, self._roles.role_id(function.role))
+            function.vpclab_reason = None
+            if function.state == "Failed":
+                function.state = "Pending"
+        except EC2ClientError as error:
+            if error.code != _OUT_OF_ADDRESSES:
+                raise
+            function.state = "Failed"
+            function.vpclab_reason = {"StateReason": error.message, "StateReasonCode": "SubnetOutOfIPAddresses"}
+        self._interfaces.age()
+
+    def _check_role(self, backend: Any, role_arn: str) -> None:  # noqa: ANN401
+        match = re.match(InvalidRoleFormat.pattern, role_arn)
+        if match is None:
+            raise InvalidRoleFormat(role_arn)
+        if match.group(2) != backend.account_id:
+            raise models.CrossAccountNotAllowed
+        try:
+            trusted = self._roles.can_be_assumed(role_arn)
+        except NotModelledError as error:
+            raise InvalidParameterValueException(str(error)) from None
+        if not trusted:
+            raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+
+    def _checked_vpc_config(
+        self,
+        backend: Any,  # noqa: ANN401
+        given: Mapping[str, Any] | None,
+        role_arn: str,
+    ) -> dict[str, Any] | None:
+        subnet_ids = list(dict.fromkeys((given or {}).get("SubnetIds") or ()))
+        group_ids = list(dict.fromkeys((given or {}).get("SecurityGroupIds") or ()))
+        if not subnet_ids and not group_ids:
+            return None
+        if not subnet_ids or not group_ids:
+            raise InvalidParameterValueException("SubnetIds and SecurityIds must coexist or be both empty list.")
+        for name, ids, most in (
+            ("subnetIds", subnet_ids, MOST_SUBNETS),
+            ("securityGroupIds", group_ids, MOST_GROUPS),
+        ):
+            if len(ids) > most:
+                raise InvalidParameterValueException(
+                    f"1 validation error detected: Value '{ids}' at 'vpcConfig.{name}' failed to satisfy "
+                    f"constraint: Member must have length less than or equal to {most}"
+                )
+        vpc_id = _check_network(ec2_backends[backend.account_id][backend.region_name], subnet_ids, group_ids)
+        try:
+            refused = self._roles.refused_interface_action(role_arn)
+        except NotModelledError as error:
+            raise InvalidParameterValueException(str(error)) from None
+        if refused is not None:
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {refused} on EC2"
+            )
+        return {
+            "SubnetIds": subnet_ids,
+            "SecurityGroupIds": group_ids,
+            "VpcId": vpc_id,
+            "Ipv6AllowedForDualStack": False,
+        }
+
+
+_IMAGES = (
+    "The local cloud runs functions from .zip archives only: container images are not modelled. "
+    "Use PackageType Zip with a python3 runtime."
+)
+
+
+def _check_runtime(package_type: str, runtime: str | None, architectures: list[str] | None) -> None:
+    if package_type != "Zip":
+        raise InvalidParameterValueException(_IMAGES)
+    if runtime is None or not _PYTHON.fullmatch(runtime):
+        raise InvalidParameterValueException(
+            f"Value {runtime} at 'runtime' is not available: the local cloud runs Python only, so choose a "
+            "python3.x runtime."
+        )
+    del architectures  # both run on this machine's processor: the code is Python
+
+
+def _check_network(network: Any, subnet_ids: list[str], group_ids: list[str]) -> str:  # noqa: ANN401
+    """Return the one VPC of these subnets and groups, or raise what Lambda says of what EC2 said."""
+    vpc_ids = set()
+    known = {subnet.id: subnet for subnet in network.describe_subnets()}
+    for subnet_id in subnet_ids:
+        if subnet_id not in known:
+            raise InvalidParameterValueException(
+                "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error "
+                f"Message: The subnet ID '{subnet_id}' does not exist"
+            )
+        vpc_ids.add(known[subnet_id].vpc_id)
+    for group_id in group_ids:
+        group = network.get_security_group_from_id(group_id)
+        if group is None:
+            raise InvalidParameterValueException(
+                "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. EC2 Error "
+                f"Message: The security group '{group_id}' does not exist"
+            )
+        vpc_ids.add(group.vpc_id)
+    if len(vpc_ids) > 1:
+        raise InvalidParameterValueException(
+            "Security Groups and subnets of a function must belong to one VPC: these belong to "
+            f"{', '.join(sorted(vpc_ids))}."
+        )
+    return str(vpc_ids.pop())
+
+
+def _vpc_config(function: Any) -> dict[str, Any] | None:  # noqa: ANN401
+    found: dict[str, Any] | None = copy.copy(function._vpc_config)  # noqa: SLF001
+    return found
+
+
+def _configuration(plain: Any) -> Any:  # noqa: ANN401
+    def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:  # noqa: ANN401, FBT001, FBT002 - moto's
+        found: dict[str, Any] = plain(self, on_create=on_create)
+        if self.state == "Pending":
+            found |= _CREATING
+        elif self.state == "Failed":
+            found |= getattr(self, "vpclab_reason", None) or {}
+        if not on_create:
+            found["LastUpdateStatus"] = getattr(self, "vpclab_update_status", "Successful")
+        found["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+        return found
+
+    return get_configuration
+
+
+def _check_logging(given: Mapping[str, Any] | None) -> str | None:
+    """Return the log group that LoggingConfig names, if any."""
+    config = given or {}
+    if config.get("LogFormat", "Text") != "Text":
+        raise InvalidParameterValueException("LogFormat JSON is not modelled by the local cloud: use Text.")
+    return config.get("LogGroup")
+
+
+def _deep_copy(self: Any, memo: dict[int, Any]) -> Any:  # noqa: ANN401, ARG001
+    """Listing all versions copies functions; their code and their account's logs need not be copied with them."""
+    return copy.copy(self)

@@ -1,0 +1,193 @@
+"""What the local cloud does not model is refused, not recorded and ignored.
+
+moto records far more than any network here enforces: a peering connection or an IPv6 range would be accepted, and
+nothing would happen. Reading is free; every change must be on the list below.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vpclab.localcloud.control_plane.api_error import ApiError
+from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
+from vpclab.localcloud.control_plane.moto_process import SERVICES
+
+_EC2_ACTIONS = frozenset(
+    """
+    CreateVpc DeleteVpc ModifyVpcAttribute AssociateVpcCidrBlock DisassociateVpcCidrBlock
+    CreateDefaultVpc CreateDefaultSubnet
+    CreateSubnet DeleteSubnet ModifySubnetAttribute
+    CreateRouteTable DeleteRouteTable AssociateRouteTable DisassociateRouteTable ReplaceRouteTableAssociation
+    CreateRoute ReplaceRoute DeleteRoute
+    CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
+    CreateNatGateway DeleteNatGateway
+    AllocateAddress ReleaseAddress AssociateAddress DisassociateAddress
+    CreateSecurityGroup DeleteSecurityGroup
+    AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress
+    RevokeSecurityGroupIngress RevokeSecurityGroupEgress ModifySecurityGroupRules
+    UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress
+    CreateNetworkAcl DeleteNetworkAcl CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry
+    ReplaceNetworkAclAssociation
+    CreateNetworkInterface DeleteNetworkInterface ModifyNetworkInterfaceAttribute DetachNetworkInterface
+    CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints
+    CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList
+    CreateDhcpOptions DeleteDhcpOptions AssociateDhcpOptions
+    CreateTags DeleteTags
+    """.split()
+)
+_RDS_ACTIONS = frozenset(
+    """
+    CreateDBInstance ModifyDBInstance DeleteDBInstance
+    CreateDBSubnetGroup ModifyDBSubnetGroup DeleteDBSubnetGroup
+    AddTagsToResource RemoveTagsFromResource
+    """.split()
+)
+_LAMBDA_ACTIONS = frozenset(
+    """
+    Invoke CreateFunction DeleteFunction UpdateFunctionCode UpdateFunctionConfiguration
+    PublishVersion CreateAlias UpdateAlias DeleteAlias
+    PublishLayerVersion DeleteLayerVersion AddLayerVersionPermission RemoveLayerVersionPermission
+    AddPermission RemovePermission TagResource UntagResource
+    PutFunctionConcurrency DeleteFunctionConcurrency
+    PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig
+    """.split()
+)
+_ALLOWED: Mapping[str, frozenset[str]] = {"ec2": _EC2_ACTIONS, "rds": _RDS_ACTIONS, "lambda": _LAMBDA_ACTIONS}
+
+_REFUSED: Mapping[tuple[str, str], str] = {
+    ("logs", "PutSubscriptionFilter"): "subscription filters deliver nothing",
+    ("secretsmanager", "RotateSecret"): "rotation does not run",
+    ("s3", "PutBucketNotificationConfiguration"): "bucket notifications are not sent",
+}
+
+_KINDS = (
+    ("Instance", "EC2 instances"),
+    ("Peering", "VPC peering"),
+    ("TransitGateway", "transit gateways"),
+    ("EgressOnly", "egress-only internet gateways and IPv6"),
+    ("Ipv6", "IPv6"),
+    ("Vpn", "VPN"),
+    ("CustomerGateway", "VPN"),
+    ("CarrierGateway", "carrier gateways"),
+    ("LocalGateway", "Outposts"),
+    ("Firewall", "AWS Network Firewall"),
+    ("FlowLog", "flow logs (GET /_vpclab/drops lists what was refused)"),
+    ("PrivateIpAddresses", "secondary private addresses"),
+    ("DBCluster", "Aurora and Multi-AZ clusters"),
+    ("DBProxy", "RDS Proxy"),
+    ("Snapshot", "snapshots"),
+    ("ReadReplica", "read replicas"),
+    ("EventSourceMapping", "event source mappings"),
+    ("FunctionUrl", "function URLs"),
+    ("ProvisionedConcurrency", "provisioned concurrency"),
+    ("CodeSigning", "code signing"),
+    ("BlockPublicAccess", "VPC Block Public Access"),
+)
+_OFF = frozenset({"", "0", "false"})
+_RULE_PROTOCOL = re.compile(
+    r"(?:IpPermissions\.\d+|SecurityGroupRule\.\d+\.SecurityGroupRule)\.IpProtocol|IpProtocol"
+)
+_PROTOCOLS = frozenset({"-1", "tcp", "udp", "icmp", "6", "17", "1", "all"})
+_TARGET_FIELDS = (
+    "InstanceId",
+    "EgressOnlyInternetGatewayId",
+    "TransitGatewayId",
+    "VpcPeeringConnectionId",
+    "LocalGatewayId",
+    "CarrierGatewayId",
+    "CoreNetworkArn",
+    "VpcEndpointId",
+    "OdbNetworkArn",
+)
+_RDS_REFUSED = {
+    "MultiAZ": ("a standby in another zone", _OFF),
+    "PubliclyAccessible": ("a public address for a database", _OFF),
+    "RotateMasterUserPassword": ("rotation of the master password", _OFF),
+    "NewDBInstanceIdentifier": ("renaming", frozenset({""})),
+    "DBClusterIdentifier": ("clusters", frozenset({""})),
+    "EnableIAMDatabaseAuthentication": ("IAM database authentication", _OFF),
+}
+
+
+def refuse(request: ApiRequest, action: str) -> None:
+    """Raise the refusal of a call that is not modelled; return for every other."""
+    if request.service not in SERVICES:
+        raise ApiError(
+            "UnsupportedOperation",
+            f"The service {request.service or 'of this request'} is not modelled by the local cloud; it has "
+            f"{', '.join(SERVICES)}.",
+            501,
+        )
+    if is_reading(action):
+        return
+    allowed = _ALLOWED.get(request.service)
+    if allowed is not None and action and action not in allowed:
+        raise _refusal(action, next((kind for mark, kind in _KINDS if mark in action), None))
+    if reason := _REFUSED.get((request.service, action)):
+        raise _refusal(action, reason)
+    if request.service == "ec2":
+        _check_ec2(action, request.parameters)
+    elif request.service == "rds":
+        _check_rds(action, request.parameters)
+    elif request.service == "lambda":
+        _check_lambda(action, request.document)
+
+
+def _check_ec2(action: str, parameters: Mapping[str, str]) -> None:
+    for name, value in parameters.items():
+        if "ipv6" in name.lower() and value.lower() not in _OFF:
+            raise _refusal(f"{action} with {name}", "IPv6")
+        if _RULE_PROTOCOL.fullmatch(name) and value.lower() not in _PROTOCOLS:
+            raise _refusal(f"{action} with {name} {value}", "IP protocols other than TCP, UDP and ICMP")
+    if action in ("CreateRoute", "ReplaceRoute"):
+        for name in _TARGET_FIELDS:
+            if parameters.get(name):
+                raise _refusal(f"{action} with {name}", f"a route to what {name} names")
+        if parameters.get("GatewayId", "").startswith("vgw-"):
+            raise _refusal(f"{action} to a virtual private gateway", "VPN")
+    if action == "CreateNatGateway":
+        if parameters.get("AvailabilityMode", "zonal") != "zonal" or not parameters.get("SubnetId"):
+            raise _refusal(action, "regional NAT gateways")
+        if any("Secondary" in name for name in parameters):
+            raise _refusal(action, "secondary addresses of NAT gateways")
+    if action == "CreateVpc" and parameters.get("InstanceTenancy", "default") != "default":
+        raise _refusal(action, "dedicated tenancy")
+    if action == "CreateNetworkInterface":
+        listed = [name for name in parameters if name.startswith("PrivateIpAddresses.2.")]
+        if listed or parameters.get("SecondaryPrivateIpAddressCount", "0") != "0":
+            raise _refusal(action, "secondary private addresses")
+    if any("Ipam" in name for name in parameters):
+        raise _refusal(action, "IPAM pools")
+
+
+def _check_rds(action: str, parameters: Mapping[str, str]) -> None:
+    if action == "CreateDBInstance" and parameters.get("Engine") != "postgres":
+        raise _refusal(f"{action} with Engine {parameters.get('Engine')}", "engines other than postgres")
+    for name, (what, harmless) in _RDS_REFUSED.items():
+        if parameters.get(name, "").lower() not in harmless | {""}:
+            raise _refusal(f"{action} with {name}", what)
+
+
+def _check_lambda(action: str, document: Mapping[str, Any]) -> None:
+    config = document.get("VpcConfig") or {}
+    if config.get("Ipv6AllowedForDualStack"):
+        raise _refusal(f"{action} with Ipv6AllowedForDualStack", "IPv6")
+    for name, what in (
+        ("FileSystemConfigs", "file systems"),
+        ("DeadLetterConfig", "dead-letter queues"),
+        ("DestinationConfig", "destinations"),
+        ("CapacityProviderConfig", "Lambda Managed Instances"),
+    ):
+        if any((document.get(name) or {}) if isinstance(document.get(name), dict) else document.get(name) or []):
+            raise _refusal(f"{action} with {name}", what)
+    if (document.get("SnapStart") or {}).get("ApplyOn", "None") != "None":
+        raise _refusal(f"{action} with SnapStart", "snapshots of functions")
+
+
+def _refusal(asked: str, kind: str | None) -> ApiError:
+    reason = f": not modelled is {kind}" if kind else ""
+    return ApiError(
+        "UnsupportedOperation",
+        f"{asked} is refused by the local cloud, because nothing would follow it{reason}. See the fidelity table "
+        "in docs/local-cloud.md.",
+    )

@@ -1,0 +1,44 @@
+"""Refusals that the control plane makes itself, in the wire format of the service that was called."""
+
+import json
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+Response = tuple[int, dict[str, str], bytes]
+
+_XML = {"Content-Type": "text/xml"}
+_REST_XML_SERVICES = frozenset({"s3", "route53", "cloudfront", "s3control"})
+
+
+@dataclass
+class ApiError(Exception):
+    """An error of an AWS API: its code, its text, its HTTP status."""
+
+    code: str
+    message: str
+    status: int = 400
+
+    def __str__(self) -> str:
+        """Code and text."""
+        return f"{self.code}: {self.message}"
+
+
+def render(error: ApiError, service: str, protocol: str) -> Response:
+    """Return the HTTP response that an SDK of ``service`` understands. ``protocol`` is botocore's name for it."""
+    code, message = escape(error.code), escape(error.message)
+    if protocol == "ec2":
+        body = (
+            f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+        )
+    elif service in _REST_XML_SERVICES:
+        body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    elif protocol == "query":
+        body = (
+            "<ErrorResponse><Error><Type>Sender</Type>"
+            f"<Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
+    else:
+        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}
+        text = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
+        return error.status, headers, text.encode()
+    return error.status, dict(_XML), f'<?xml version="1.0" encoding="UTF-8"?>{body}'.encode()

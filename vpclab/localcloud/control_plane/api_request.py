@@ -1,0 +1,114 @@
+"""What an HTTP request asks for: which service, which action, with which parameters, by whom."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BytesIO
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+_SCOPE = re.compile(r"Credential=([^/,]+)/\d{8}/([^/,]+)/([^/,]+)/aws4_request")
+_ACCOUNT = re.compile(r"\d{12}")
+_AWS_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?::\d+)?$")
+_GLOBAL_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.amazonaws\.com(?::\d+)?$")
+_TARGET_SERVICES = {"Logs_20140328": "logs", "secretsmanager": "secretsmanager", "TrentService": "kms"}
+_VERSION_SERVICES = {"2016-11-15": "ec2", "2014-10-31": "rds", "2010-05-08": "iam", "2011-06-15": "sts"}
+_PROTOCOLS = {"ec2": "ec2", "rds": "query", "iam": "query", "sts": "query", "s3": "rest-xml"}
+_READING = ("Describe", "Get", "List", "Search", "Lookup", "Head", "Filter", "Test", "Simulate", "Validate")
+_LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/")
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """One call of an AWS API. ``service`` is the name that its signature is scoped to (``lambda``, ``rds``)."""
+
+    service: str
+    region: str | None
+    access_key_id: str
+    method: str
+    path: str
+    query: str
+    body: bytes = field(repr=False)
+    environ: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, environ: dict[str, Any]) -> Self:
+        """Take the request out of a WSGI environ, whose body stays readable for the next reader."""
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        query = environ.get("QUERY_STRING", "")
+        path = environ.get("PATH_INFO", "/")
+        found = _scope(environ, query) or _unsigned(environ, path, body)
+        access_key_id, region, service = found
+        return cls(service, region, access_key_id, environ["REQUEST_METHOD"], path, query, body, environ)
+
+    @property
+    def protocol(self) -> str:
+        """Botocore's name for the wire protocol, as far as errors need it."""
+        if self.service in _PROTOCOLS:
+            return _PROTOCOLS[self.service]
+        if b"Action=" in self.body[:4096] and b"Version=" in self.body:
+            return "query"
+        return "json"
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The flat parameters of a query-protocol request (``Filter.1.Name``); empty for others."""
+        if self.protocol not in ("ec2", "query"):
+            return {}
+        pairs = parse_qsl(self.query, keep_blank_values=True)
+        pairs += parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return dict(pairs)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The JSON object in the body; empty when there is none."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def action(self) -> str:
+        """The operation's name where the wire says it; empty for REST services, whose router knows it."""
+        target: str = self.environ.get("HTTP_X_AMZ_TARGET", "")
+        return target.rpartition(".")[2] if target else self.parameters.get("Action", "")
+
+    @property
+    def account(self) -> str | None:
+        """The account that a 12-digit access key id stands for (LocalStack's convention), else None."""
+        return self.access_key_id if _ACCOUNT.fullmatch(self.access_key_id) else None
+
+
+def is_reading(action: str) -> bool:
+    """Whether an operation's name says that it changes nothing."""
+    return action.startswith(_READING)
+
+
+def _scope(environ: Mapping[str, Any], query: str) -> tuple[str, str | None, str] | None:
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    found = _SCOPE.search(authorization)
+    if found is None and "X-Amz-Credential" in query:
+        credential = dict(parse_qsl(query)).get("X-Amz-Credential", "")
+        found = _SCOPE.search(f"Credential={credential}")
+    if found is None:
+        return None
+    return found[1], found[2], found[3].lower()
+
+
+def _unsigned(environ: Mapping[str, Any], path: str, body: bytes) -> tuple[str, str | None, str]:
+    host = environ.get("HTTP_HOST", "")
+    if regional := _AWS_HOST.search(host):
+        return "", regional[3], regional[2]
+    if unregional := _GLOBAL_HOST.search(host):
+        return "", None, unregional[2]
+    target = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0]
+    if target:
+        return "", None, _TARGET_SERVICES.get(target, target)
+    if b"Action=" in body:
+        version = dict(parse_qsl(body.decode("utf-8", "replace"))).get("Version", "")
+        return "", None, _VERSION_SERVICES.get(version, "ec2")
+    return "", None, "lambda" if _LAMBDA_PATH.match(path) else "s3"

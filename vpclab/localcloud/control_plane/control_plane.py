@@ -1,0 +1,156 @@
+"""The AWS API of the local cloud: one WSGI application, and what the rest of the cloud asks it."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
+from urllib.parse import parse_qsl
+
+from vpclab.localcloud.control_plane.api_error import ApiError, Response, render
+from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
+from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
+from vpclab.localcloud.control_plane.effects import Effects
+from vpclab.localcloud.control_plane.settings import Settings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from vpclab.localcloud.lambda_runtime.invocation import LogEvent
+    from vpclab.network.model import Network
+
+_LOG = logging.getLogger(__name__)
+
+_ADMIN = "/_vpclab/"
+_NETWORK_SERVICES = frozenset({"ec2", "rds", "lambda"})
+_DEFAULT_SETTINGS = Settings()
+
+
+class ControlPlane:
+    """moto, corrected, behind ``application``. Starts empty.
+
+    There is one per process at a time, because moto's state is the process's: making another one closes the
+    first. ``close`` gives the process plain moto back.
+    """
+
+    _open: "ControlPlane | None" = None
+
+    def __init__(self, effects: Effects, settings: Settings = _DEFAULT_SETTINGS) -> None:
+        from vpclab.localcloud.control_plane import moto_process  # noqa: PLC0415 - the heavy part, wanted here
+
+        if ControlPlane._open is not None:
+            ControlPlane._open.close()
+        ControlPlane._open = self
+        moto_process.load()
+        moto_process.reset()
+        from vpclab.localcloud.control_plane.corrected_moto import CorrectedMoto  # noqa: PLC0415 - needs moto
+
+        self._effects = effects
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._moto = CorrectedMoto(settings, effects, self._lock)
+
+    def close(self) -> None:
+        """Undo the corrections and end what waits for its time. Safe to call twice."""
+        if ControlPlane._open is self:
+            ControlPlane._open = None
+            self._moto.close()
+
+    def __enter__(self) -> Self:
+        """Return this control plane, open."""
+        return self
+
+    def __exit__(
+        self, kind: "type[BaseException] | None", error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request (PEP 3333). Ask for it as a bound method: ``WsgiServer(socket, plane.application)``."""
+        if environ["PATH_INFO"].startswith(_ADMIN):
+            status, headers, body = self._admin(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+        else:
+            request = ApiRequest.read(environ)
+            try:
+                status, headers, body = self._answer(request)
+            except ApiError as error:
+                status, headers, body = render(error, request.service, request.protocol)
+        try:
+            phrase = HTTPStatus(status).phrase
+        except ValueError:
+            phrase = ""
+        start_response(f"{status} {phrase}", list(headers.items()))
+        return [body]
+
+    def network(self) -> "Network":
+        """Return the whole inventory, of every account and Region, consistent in itself."""
+        with self._lock:
+            return self._moto.network()
+
+    def database_ready(self, identifier: str) -> None:
+        """Make the RDS instance with this identifier or ARN ``available``. Unknown ones are ignored: deleted."""
+        with self._lock:
+            self._moto.databases.ready(identifier)
+
+    def database_credentials(self, identifier: str) -> DatabaseCredentials:
+        """Return the master user of the RDS instance with this identifier or ARN. KeyError: there is none."""
+        with self._lock:
+            return self._moto.databases.credentials(identifier)
+
+    def put_log_events(
+        self,
+        *,
+        function_arn: str,
+        role_arn: str,
+        log_group: str,
+        log_stream: str,
+        events: "Sequence[LogEvent]",
+    ) -> bool:
+        """Ship a function's log with its role's permissions; False when they do not suffice (nothing is kept)."""
+        with self._lock:
+            return self._moto.log_shipping.put(
+                function_arn=function_arn,
+                role_arn=role_arn,
+                log_group=log_group,
+                log_stream=log_stream,
+                events=events,
+            )
+
+    def _admin(self, path: str, query: str) -> Response:
+        answer = self._effects.admin(path, dict(parse_qsl(query)))
+        headers = {"Content-Type": "application/json"}
+        if answer is None:
+            known = "the local cloud has /_vpclab/health, /_vpclab/status and /_vpclab/drops"
+            return 404, headers, json.dumps({"error": f"there is no {path}: {known}"}).encode()
+        return 200, headers, json.dumps(answer, default=str).encode()
+
+    def _answer(self, request: ApiRequest) -> Response:
+        moto = self._moto
+        if moto.invocations.concerns(request):
+            return moto.invocations.answer(request)
+        action = moto.action(request)
+        moto.unmodelled.refuse(request, action)
+        with self._lock:
+            response = moto.call(request)
+        if response[0] < HTTPStatus.BAD_REQUEST and not is_reading(action):
+            self._follow(request, action)
+        return response
+
+    def _follow(self, request: ApiRequest, action: str) -> None:
+        """Let the world follow a change before its caller hears that it was made."""
+        try:
+            if request.service in _NETWORK_SERVICES:
+                self._effects.network_changed()
+        except Exception:
+            _LOG.exception("%s %s was done, but the network could not follow", request.service, action)
+            raise ApiError(
+                "InternalError",
+                f"{action} was recorded, but the local cloud's network could not follow it: see its log "
+                "(vpclab cloud status says where).",
+                500,
+            ) from None
+        for arn in self._moto.functions.settle():
+            self._effects.function_changed(arn)

@@ -1,0 +1,108 @@
+"""moto with every addition installed, and what the control plane asks of it. Imported only after moto is loaded."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from moto.core.request import Request
+from moto.core.routing import get_service_router
+from moto.iam.models import iam_backends
+from werkzeug.exceptions import NotFound
+
+from vpclab.localcloud.control_plane import moto_process
+from vpclab.localcloud.control_plane.additions import (
+    deletions_in_use,
+    managed_interfaces,
+    nat_gateways,
+    prefix_lists,
+    private_addresses,
+    public_addresses,
+    route_table_associations,
+    routes,
+    security_groups,
+    subnets,
+    unmodelled,
+    vpc_endpoints,
+)
+from vpclab.localcloud.control_plane.additions.databases import Databases
+from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles
+from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces
+from vpclab.localcloud.control_plane.additions.functions import Functions
+from vpclab.localcloud.control_plane.additions.invocations import Invocations
+from vpclab.localcloud.control_plane.additions.log_shipping import LogShipping
+from vpclab.localcloud.control_plane.api_error import Response
+from vpclab.localcloud.control_plane.api_request import ApiRequest
+from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.effects import Effects
+from vpclab.localcloud.control_plane.inventory import inventory
+from vpclab.localcloud.control_plane.settings import Settings
+
+if TYPE_CHECKING:
+    from vpclab.network.model import Network
+
+_MODELS = (
+    private_addresses,
+    public_addresses,
+    prefix_lists,
+    managed_interfaces,
+    nat_gateways,
+    routes,
+    route_table_associations,
+    subnets,
+    security_groups,
+    vpc_endpoints,
+    deletions_in_use,
+)
+_REST_SERVICES = frozenset({"lambda", "s3"})
+_PARTITION = "aws"
+
+
+class CorrectedMoto:
+    """Installs the additions; ``close`` takes them out again."""
+
+    def __init__(self, settings: Settings, effects: Effects, lock: threading.RLock) -> None:
+        self._settings = settings
+        self._corrections = Corrections()
+        for addition in _MODELS:
+            addition.correct(self._corrections)
+        self.unmodelled = unmodelled
+        self.databases = Databases()
+        self.databases.correct(self._corrections)
+        roles = ExecutionRoles()
+        self.log_shipping = LogShipping(roles)
+        self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
+        self.functions = Functions(roles, self._interfaces)
+        self.functions.correct(self._corrections)
+        self.invocations = Invocations(effects, roles, self._interfaces, lock, self.account, settings.region)
+
+    def close(self) -> None:
+        """Give the process plain moto back, empty."""
+        self._interfaces.close()
+        self._corrections.undo()
+        moto_process.reset()
+
+    def account(self, request: ApiRequest) -> str:
+        """Return the account that a request's credentials belong to; unknown ones are the default account's."""
+        if request.account is not None:
+            return request.account
+        for account, partitions in list(iam_backends.items()):
+            if request.access_key_id in partitions[_PARTITION].access_keys:
+                return str(account)
+        return self._settings.account
+
+    def action(self, request: ApiRequest) -> str:
+        """Return the operation's name, empty where moto knows none by that path."""
+        if request.service not in _REST_SERVICES:
+            return request.action
+        try:
+            operation, _ = get_service_router(request.service).match(Request(request.environ))
+        except (NotFound, NotImplementedError):
+            return ""
+        return str(operation.name)
+
+    def call(self, request: ApiRequest) -> Response:
+        """Have moto answer."""
+        return moto_process.call(request, self.account(request))
+
+    def network(self) -> "Network":
+        """Return the inventory of every account and Region."""
+        return inventory()

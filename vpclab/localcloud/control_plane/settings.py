@@ -1,0 +1,16 @@
+"""What may be chosen about a control plane."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``region`` and ``account`` serve callers that name none.
+
+    ``interface_linger_seconds``: how long a Lambda interface stays after its last user is gone. AWS takes up to 20
+    minutes (Lambda guide, configuration-vpc); the default here shows the behaviour without the wait.
+    """
+
+    region: str = "us-east-1"
+    account: str = "123456789012"
+    interface_linger_seconds: float = 2.0
