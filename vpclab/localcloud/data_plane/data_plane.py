@@ -1,0 +1,211 @@
+"""The data plane: whatever the network's facts say, the kernel does from the next packet on."""
+
+import time
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+from threading import RLock
+
+from vpclab.localcloud.data_plane import links
+from vpclab.localcloud.data_plane.drop import Drop, describe, parse_header, parse_prefix
+from vpclab.localcloud.data_plane.environment import (
+    Attachments,
+    EnvironmentNetwork,
+    NamespacePool,
+    PreparedNamespace,
+)
+from vpclab.localcloud.data_plane.errors import DataPlaneError
+from vpclab.localcloud.data_plane.kernel import HeldNamespace, Kernel
+from vpclab.localcloud.data_plane.packet_log import LoggedPacket, PacketLog
+from vpclab.localcloud.data_plane.ranges import RESOLVER
+from vpclab.localcloud.data_plane.shared_topology import internet_topology, lambda_service_topology
+from vpclab.localcloud.data_plane.topology import (
+    INTERNET,
+    LAMBDA_SERVICE,
+    NamespaceTopology,
+    Topology,
+    interface_key,
+    vpc_key,
+)
+from vpclab.localcloud.data_plane.vpc_facts import VpcFacts, facts_by_vpc
+from vpclab.localcloud.data_plane.vpc_topology import vpc_topology
+from vpclab.localcloud.namespace import NetworkNamespace
+from vpclab.network.model import AMAZON_PROVIDED_DNS, Network, NetworkInterface
+
+PREPARED_ENVIRONMENTS = 4
+
+
+class DataPlane:
+    """The networks of the local cloud. Must be made inside a private world (``private_world``).
+
+    Args:
+        record_drop: called, in a thread of the data plane, with each packet that something refused.
+        prepared_environments: how many namespaces to keep ready for ``attach_environment``.
+
+    """
+
+    def __init__(
+        self, record_drop: Callable[[Drop], None], *, prepared_environments: int = PREPARED_ENVIRONMENTS
+    ) -> None:
+        self._record_drop = record_drop
+        self._lock = RLock()
+        self._network = Network()
+        self._held_interfaces: set[str] = set()
+        self._compiled: dict[str, tuple[VpcFacts, Topology]] = {}
+        self._internet: tuple[list[VpcFacts], NamespaceTopology] | None = None
+        self._lambda_service = lambda_service_topology()
+        self._vpc_of: dict[str, str] = {}
+        self._interface_of_link: dict[str, dict[str, str]] = {}
+        self._attachments = Attachments()
+        self._log = PacketLog(self._heard)
+        self._kernel = Kernel(self._watch, lambda held: self._log.unwatch(held.key))
+        self._pool = NamespacePool(prepared_environments)
+        try:
+            self._apply()
+        except BaseException:
+            self.close()
+            raise
+
+    def reconcile(self, network: Network) -> None:
+        """Have the kernel follow ``network``; when this returns, the next packet meets it.
+
+        Only VPCs whose facts changed are compiled, and only differences are applied. After an error the next call
+        tries what is missing again.
+
+        Raises:
+            DataPlaneError, NamespaceError: something is not modelled, or the kernel refused it.
+        """
+        with self._lock:
+            self._network = network
+            self._apply()
+
+    def namespaces(self) -> Mapping[str, NetworkNamespace]:
+        """Return the namespaces: ``internet``, ``lambda-service``, ``vpc/<id>``, ``eni/<id>`` for interfaces with
+        something behind them, and ``gateway-endpoint/<id>``.
+        """  # noqa: D205 - one sentence
+        with self._lock:
+            return self._kernel.namespaces()
+
+    def materialise(self, interface_id: str) -> NetworkNamespace:
+        """Have a namespace behind an interface for a host that the caller runs in it, for as long as it exists.
+
+        Raises:
+            DataPlaneError: the network has no such interface.
+        """
+        with self._lock:
+            return self._materialised(interface_id).namespace
+
+    def attach_environment(self, interface_id: str | None) -> EnvironmentNetwork:
+        """Make the network of a new execution environment behind ``interface_id``; None: the VPC that AWS owns.
+
+        Raises:
+            DataPlaneError: the network has no such interface, or the kernel refused.
+        """
+        prepared = self._pool.take()
+        try:
+            with self._lock:
+                return self._attached(prepared, interface_id)
+        except BaseException:
+            prepared.close()
+            raise
+
+    def detach_environment(self, environment: EnvironmentNetwork) -> None:
+        """Take an environment's network down. Its processes should have ended; safe to call twice."""
+        with self._lock:
+            behind = self._attachments.behind(environment)
+            reachable = behind is not None and self._kernel.namespaces().get(behind.key) is behind.namespace
+            self._attachments.detach(environment, reachable=reachable)
+        environment.runtime_api.close()
+        environment.namespace.close()
+
+    def close(self) -> None:
+        """Let go of everything; the kernel takes it down."""
+        self._pool.close()
+        with self._lock:
+            self._kernel.close()
+        self._log.close()
+
+    def _apply(self) -> None:
+        vpcs = facts_by_vpc(self._network, self._held_interfaces)
+        for vpc_id in self._compiled.keys() - vpcs.keys():
+            del self._compiled[vpc_id]
+        topology: Topology = {LAMBDA_SERVICE: self._lambda_service, INTERNET: self._internet_topology(vpcs)}
+        for vpc_id, facts in vpcs.items():
+            known = self._compiled.get(vpc_id)
+            if known is None or known[0] != facts:
+                known = self._compiled[vpc_id] = (facts, vpc_topology(facts))
+                self._interface_of_link[vpc_key(vpc_id)] = {
+                    links.interface_link(interface_id): interface_id for interface_id in facts.materialised
+                }
+                self._vpc_of.update(dict.fromkeys(facts.materialised, vpc_id))
+            topology.update(known[1])
+        self._kernel.apply(topology)
+
+    def _internet_topology(self, vpcs: Mapping[str, VpcFacts]) -> NamespaceTopology:
+        facts = [facts for facts in vpcs.values() if facts.internet_gateway is not None]
+        if self._internet is None or self._internet[0] != facts:
+            self._internet = (facts, internet_topology(facts))
+        return self._internet[1]
+
+    def _interface(self, interface_id: str) -> NetworkInterface:
+        for interface in self._network.network_interfaces:
+            if interface.id == interface_id:
+                return interface
+        raise DataPlaneError(
+            f"nothing can be put behind {interface_id}: the network has no such interface; was it deleted?"
+        )
+
+    def _materialised(self, interface_id: str) -> HeldNamespace:
+        key = interface_key(interface_id)
+        if interface_id not in self._held_interfaces or key not in self._kernel.namespaces():
+            self._interface(interface_id)
+            self._held_interfaces.add(interface_id)
+            self._apply()
+        return self._kernel.held(key)
+
+    def _attached(self, prepared: PreparedNamespace, interface_id: str | None) -> EnvironmentNetwork:
+        nameservers: tuple[str, ...] = (str(RESOLVER),)
+        if interface_id is None:
+            behind = self._kernel.held(LAMBDA_SERVICE)
+        else:
+            behind, nameservers = self._materialised(interface_id), self._nameservers(interface_id)
+        environment = EnvironmentNetwork(prepared.namespace, interface_id, nameservers, prepared.runtime_api)
+        try:
+            self._attachments.attach(behind, environment)
+        except BaseException:
+            self._attachments.detach(environment, reachable=True)
+            raise
+        return environment
+
+    def _nameservers(self, interface_id: str) -> tuple[str, ...]:
+        facts = self._compiled[self._interface(interface_id).vpc_id][0]
+        return tuple(
+            str(facts.resolver()) if server == AMAZON_PROVIDED_DNS else str(IPv4Address(server))
+            for server in facts.vpc.domain_name_servers
+        )
+
+    def _watch(self, held: HeldNamespace) -> None:
+        self._log.watch(held.key, held.namespace)
+
+    def _heard(self, key: str, packet: LoggedPacket) -> None:
+        refusal, header = parse_prefix(packet.prefix), parse_header(packet.payload)
+        if refusal is None or header is None:
+            return
+        kind, _, identifier = key.partition("/")
+        vpc_id: str | None = None
+        interface_id: str | None = None
+        if kind == "eni":
+            vpc_id, interface_id = self._vpc_of.get(identifier), identifier
+        elif kind == "vpc":
+            vpc_id = identifier
+            interface_id = self._interface_by_link(key, packet, inbound=refusal.direction == "ingress")
+        self._record_drop(describe(refusal, header, time.time(), vpc_id=vpc_id, interface_id=interface_id))
+
+    def _interface_by_link(self, key: str, packet: LoggedPacket, *, inbound: bool) -> str | None:
+        held = self._kernel.held(key)
+        interfaces = self._interface_of_link.get(key, {})
+        indices = (packet.out_index, packet.in_index) if inbound else (packet.in_index, packet.out_index)
+        for index in indices:
+            interface_id = interfaces.get(held.link(index) or "")
+            if interface_id is not None:
+                return interface_id
+        return None

@@ -1,0 +1,193 @@
+"""The network of an execution environment: a namespace of its own behind an interface that it shares.
+
+As Hyperplane does it: environments have private link-local addresses, the interface translates them to its own.
+"""
+
+import logging
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from vpclab.localcloud.data_plane import links, netlink
+from vpclab.localcloud.data_plane.errors import DataPlaneError
+from vpclab.localcloud.data_plane.kernel import HeldNamespace, write_sysctls
+from vpclab.localcloud.data_plane.ranges import ENVIRONMENTS, EVERYWHERE, GATEWAY, RUNTIME_API
+from vpclab.localcloud.data_plane.topology import MAIN_TABLE, QUIET
+from vpclab.localcloud.namespace import NetworkNamespace
+
+_LOG = logging.getLogger(__name__)
+
+_LOOPBACK_INDEX = 1
+_INSIDE_INDEX = 2
+_BACKLOG = 16
+
+ENVIRONMENT_SYSCTLS = (
+    *QUIET,
+    # Source ports of functions (VPC guide, network ACLs, "Ephemeral ports"), wider than Linux's own choice.
+    ("ipv4/ip_local_port_range", "1024 65535"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnvironmentNetwork:
+    """Where one execution environment runs.
+
+    ``runtime_api`` listens on 169.254.100.1:9001 inside ``namespace``; ``nameservers`` are for its resolv.conf;
+    ``interface_id`` is None in the VPC that AWS owns.
+    """
+
+    namespace: NetworkNamespace
+    interface_id: str | None
+    nameservers: tuple[str, ...]
+    runtime_api: socket.socket
+
+
+@dataclass(slots=True)
+class PreparedNamespace:
+    """A namespace with everything but its way out."""
+
+    namespace: NetworkNamespace
+    runtime_api: socket.socket
+
+    def close(self) -> None:
+        """Let go of both."""
+        self.runtime_api.close()
+        self.namespace.close()
+
+
+def prepare() -> PreparedNamespace:
+    """Make a namespace with the Runtime API's address on loopback, and a socket that listens there."""
+    namespace = NetworkNamespace.create("environment")
+    host, port = RUNTIME_API
+
+    def inside() -> socket.socket:
+        write_sysctls(ENVIRONMENT_SYSCTLS)
+        netlink.send([netlink.address(_LOOPBACK_INDEX, host)])
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        listening.bind((str(host), port))
+        listening.listen(_BACKLOG)
+        return listening
+
+    try:
+        return PreparedNamespace(namespace, namespace.call(inside))
+    except BaseException:
+        namespace.close()
+        raise
+
+
+class NamespacePool:
+    """Prepares namespaces ahead of need in a thread, so that attaching takes as little time as possible."""
+
+    def __init__(self, size: int, make: Callable[[], PreparedNamespace] = prepare) -> None:
+        self._make = make
+        self._ready: queue.Queue[PreparedNamespace] = queue.Queue()
+        self._wanted = threading.Semaphore(size)
+        self._closing = False
+        self._thread = threading.Thread(target=self._fill, name="environment-namespaces", daemon=True)
+        self._thread.start()
+
+    def take(self) -> PreparedNamespace:
+        """Return a prepared namespace, or make one when none is ready."""
+        try:
+            prepared = self._ready.get_nowait()
+        except queue.Empty:
+            return self._make()
+        self._wanted.release()
+        return prepared
+
+    def close(self) -> None:
+        """Stop preparing and let go of what is ready."""
+        self._closing = True
+        self._wanted.release()
+        self._thread.join()
+        while not self._ready.empty():
+            self._ready.get_nowait().close()
+
+    def _fill(self) -> None:
+        while True:
+            self._wanted.acquire()
+            if self._closing:
+                return
+            try:
+                self._ready.put(self._make())
+            except Exception:  # noqa: BLE001 - logged, and met again by who needs one
+                # Whoever needs one makes it, and hears what is wrong.
+                _LOG.exception("no namespace could be prepared for an execution environment")
+
+
+class Attachments:
+    """Which environment is behind which interface's namespace, and by which link and address."""
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+        self._attached: dict[int, tuple[HeldNamespace, int]] = {}
+
+    def attach(self, behind: HeldNamespace, environment: EnvironmentNetwork) -> None:
+        """Connect the environment's namespace to ``behind``, which forwards for it.
+
+        Raises:
+            DataPlaneError: there are no more addresses, or the kernel refused a link.
+        """
+        number = self._free_number()
+        link, address = _link(number), _address(number)
+        index = behind.new_index(link)
+        self._taken.add(number)
+        self._attached[id(environment)] = (behind, number)
+        behind.send(
+            [
+                netlink.add_veth(
+                    link,
+                    index,
+                    links.GROUP_ENVIRONMENT,
+                    peer_name=links.INSIDE,
+                    peer_index=_INSIDE_INDEX,
+                    peer_group=0,
+                    peer_namespace=environment.namespace.fileno(),
+                ),
+                netlink.neighbour(index, address),
+                netlink.set_route(MAIN_TABLE, IPv4Network(address), "unicast", index),
+            ]
+        )
+        environment.namespace.call(
+            lambda: netlink.send(
+                [
+                    netlink.set_up(_INSIDE_INDEX),
+                    netlink.address(_INSIDE_INDEX, address),
+                    netlink.neighbour(_INSIDE_INDEX, GATEWAY),
+                    netlink.set_route(MAIN_TABLE, EVERYWHERE, "unicast", _INSIDE_INDEX, GATEWAY),
+                ]
+            )
+        )
+        behind.send([netlink.activate(index)])
+
+    def detach(self, environment: EnvironmentNetwork, *, reachable: bool) -> None:
+        """Take the link away. ``reachable`` tells whether the namespace it was behind is still held."""
+        behind, number = self._attached.pop(id(environment), (None, 0))
+        if behind is None:
+            return
+        index = behind.indices.pop(_link(number), None)
+        if reachable and index is not None:
+            behind.send([netlink.delete_link(_link(number), index)])
+        self._taken.discard(number)
+
+    def behind(self, environment: EnvironmentNetwork) -> HeldNamespace | None:
+        """Return the namespace that forwards for the environment."""
+        return self._attached.get(id(environment), (None, 0))[0]
+
+    def _free_number(self) -> int:
+        last = len(ENVIRONMENTS) * 256 - 2
+        for number in range(1, last + 1):
+            if number not in self._taken:
+                return number
+        raise DataPlaneError(f"{last} execution environments are attached; there is no address for another one")
+
+
+def _address(number: int) -> IPv4Address:
+    return ENVIRONMENTS[0] + number
+
+
+def _link(number: int) -> str:
+    return f"{links.ENVIRONMENT_PREFIX}-{number}"

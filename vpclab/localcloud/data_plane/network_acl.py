@@ -1,0 +1,73 @@
+"""Network ACLs as nftables: ordered, stateless, asked for every packet that crosses a subnet's boundary.
+
+Source: VPC guide, "Network ACLs". Traffic within a subnet and to the resolver never meets one.
+"""
+
+from vpclab.localcloud.data_plane.nft_text import chain
+from vpclab.localcloud.data_plane.protocol_match import protocol_match
+from vpclab.localcloud.data_plane.ranges import EVERYWHERE
+from vpclab.localcloud.data_plane.refusal import Kind, Refusals
+from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
+from vpclab.network.model import NetworkAcl, NetworkAclEntry
+
+EGRESS = "egress"
+INGRESS = "ingress"
+
+
+class AclChains:
+    """A router's chains that judge by network ACLs: one per subnet and direction, leading to the ACL's own."""
+
+    def __init__(self, facts: VpcFacts, number: dict[str, int], refusals: Refusals) -> None:
+        self._facts = facts
+        self._number = number
+        self._refusals = refusals
+
+    def boundary(self, direction: str) -> list[str]:
+        """Return the elements of the verdict map by link group: which chain guards which subnet."""
+        return [
+            f"{self._number[subnet.id]} : jump {direction}-{subnet.id}"
+            for subnet in self._facts.subnets
+            if subnet.network_acl_id
+        ]
+
+    def text(self) -> list[str]:
+        """Return the chains as lines of nftables."""
+        lines: list[str] = []
+        for acl in self._facts.network_acls:
+            for direction in (EGRESS, INGRESS):
+                lines += chain(f"{acl.id}-{direction}", *self._rules(acl, direction))
+        known = {acl.id for acl in self._facts.network_acls}
+        for subnet in self._facts.subnets:
+            if not subnet.network_acl_id:
+                continue
+            for direction, far_side in ((EGRESS, "oifgroup"), (INGRESS, "iifgroup")):
+                judge = (
+                    f"goto {subnet.network_acl_id}-{direction}"
+                    if subnet.network_acl_id in known
+                    else f"goto {self._refusal(subnet.network_acl_id, direction)}"
+                )
+                lines += chain(
+                    f"{direction}-{subnet.id}", f"meta {far_side} {self._number[subnet.id]} return", judge
+                )
+        return lines
+
+    def _rules(self, acl: NetworkAcl, direction: str) -> list[str]:
+        refuse = self._refusal(acl.id, direction)
+        entries = sorted(
+            (entry for entry in acl.entries if entry.egress == (direction == EGRESS)),
+            key=lambda entry: entry.number,
+        )
+        rules = [
+            f"{_match(entry, direction)} {'return' if entry.allow else f'goto {refuse}'}".lstrip()
+            for entry in entries
+        ]
+        return [*rules, f"goto {refuse}"]
+
+    def _refusal(self, acl_id: str, direction: str) -> str:
+        return self._refusals.chain(Kind.NETWORK_ACL, acl_id, "SUBNET_ACL_RESTRICTION", direction)
+
+
+def _match(entry: NetworkAclEntry, direction: str) -> str:
+    far_side = "ip daddr" if direction == EGRESS else "ip saddr"
+    address = "" if entry.cidr == EVERYWHERE else f"{far_side} {entry.cidr}"
+    return f"{address} {protocol_match(entry.protocol, entry.from_port, entry.to_port)}".strip()

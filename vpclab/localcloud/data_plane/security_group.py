@@ -1,0 +1,95 @@
+"""Security groups as nftables: the union of an interface's groups, asked for the first packet of a flow.
+
+What is admitted returns to the caller; what no rule admits is refused by name. Sources: VPC guide, "Security group
+rules"; EC2 guide, "Security group connection tracking".
+"""
+
+from vpclab.localcloud.data_plane.nft_text import chain, collection, networks
+from vpclab.localcloud.data_plane.protocol_match import protocol_match
+from vpclab.localcloud.data_plane.ranges import EVERYWHERE
+from vpclab.localcloud.data_plane.refusal import THE_INTERFACE, Kind, Refusals, joined
+from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
+from vpclab.network.model import SecurityGroup, SecurityGroupRule
+
+EGRESS = "egress"
+INGRESS = "ingress"
+
+_PEER = {EGRESS: "ip daddr", INGRESS: "ip saddr"}
+
+
+class GroupChains:
+    """The chains of a router that judge by security groups: one per set of groups in use, and direction."""
+
+    def __init__(self, facts: VpcFacts, refusals: Refusals) -> None:
+        self._groups = {group.id: group for group in facts.security_groups}
+        self._facts = facts
+        self._refusals = refusals
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._chains: dict[str, list[str]] = {}
+        self._referenced: dict[str, None] = {}
+        self._prefix_lists: dict[str, None] = {}
+
+    def chain(self, group_ids: tuple[str, ...], direction: str) -> str:
+        """Return the name of the chain that judges packets of an interface with these groups.
+
+        An interface that has none (the API does not let that happen) admits nothing.
+        """
+        groups = tuple(sorted(group_id for group_id in group_ids if group_id in self._groups))
+        number = self._numbers.setdefault(groups, len(self._numbers) + 1)
+        name = f"groups-{number}-{direction}"
+        if name not in self._chains:
+            self._chains[name] = chain(name, *self._rules(groups, direction))
+        return name
+
+    def text(self) -> list[str]:
+        """Return the sets and chains as lines of nftables, sets first."""
+        lines: list[str] = []
+        for group_id in self._referenced:
+            members = sorted(
+                interface.private_ip
+                for interface in self._facts.interfaces
+                if group_id in interface.security_group_ids
+            )
+            lines += collection("set", f"members-{group_id}", "ipv4_addr", [str(address) for address in members])
+        for list_id in self._prefix_lists:
+            blocks = [
+                block
+                for prefix_list in self._facts.prefix_lists
+                if prefix_list.id == list_id
+                for block in prefix_list.cidr_blocks
+            ]
+            lines += collection("set", f"prefixes-{list_id}", "ipv4_addr", networks(blocks), flags="interval")
+        return lines + [line for chain_lines in self._chains.values() for line in chain_lines]
+
+    def _rules(self, group_ids: tuple[str, ...], direction: str) -> list[str]:
+        groups = [self._groups[group_id] for group_id in group_ids]
+        rules = [
+            f"{match} return".lstrip()
+            for group in groups
+            for match in dict.fromkeys(self._match(rule, direction) for rule in _rules_of(group, direction))
+        ]
+        component = joined(group_ids, Kind.SECURITY_GROUP) if group_ids else THE_INTERFACE
+        code = "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
+        return [*rules, f"goto {self._refusals.chain(Kind.SECURITY_GROUP, component, code, direction)}"]
+
+    def _match(self, rule: SecurityGroupRule, direction: str) -> str:
+        return " ".join(
+            part
+            for part in (self._peer(rule, direction), protocol_match(rule.protocol, rule.from_port, rule.to_port))
+            if part
+        )
+
+    def _peer(self, rule: SecurityGroupRule, direction: str) -> str:
+        if rule.group_id is not None:
+            self._referenced[rule.group_id] = None
+            return f"{_PEER[direction]} @members-{rule.group_id}"
+        if rule.prefix_list_id is not None:
+            self._prefix_lists[rule.prefix_list_id] = None
+            return f"{_PEER[direction]} @prefixes-{rule.prefix_list_id}"
+        if rule.cidr is None or rule.cidr == EVERYWHERE:
+            return ""
+        return f"{_PEER[direction]} {rule.cidr}"
+
+
+def _rules_of(group: SecurityGroup, direction: str) -> tuple[SecurityGroupRule, ...]:
+    return group.egress if direction == EGRESS else group.ingress

@@ -1,0 +1,145 @@
+"""The facts of one VPC, cut out of the whole network, with the look-ups that its compilation needs."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import TypeVar
+
+from vpclab.network.model import (
+    EndpointType,
+    InterfaceType,
+    InternetGateway,
+    NatGateway,
+    Network,
+    NetworkAcl,
+    NetworkInterface,
+    PrefixList,
+    RouteTable,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+    VpcEndpoint,
+)
+
+T = TypeVar("T")
+
+AVAILABLE = "available"
+
+
+@dataclass(frozen=True, slots=True)
+class VpcFacts:
+    """What decides over one VPC's packets. Two equal facts compile to equal topologies.
+
+    ``materialised`` are the ids of the interfaces that have something behind them.
+    """
+
+    vpc: Vpc
+    materialised: frozenset[str] = frozenset()
+    subnets: tuple[Subnet, ...] = ()
+    route_tables: tuple[RouteTable, ...] = ()
+    internet_gateway: InternetGateway | None = None
+    nat_gateways: tuple[NatGateway, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
+    network_acls: tuple[NetworkAcl, ...] = ()
+    interfaces: tuple[NetworkInterface, ...] = ()
+    gateway_endpoints: tuple[VpcEndpoint, ...] = ()
+    prefix_lists: tuple[PrefixList, ...] = ()
+    _interface_by_id: dict[str, NetworkInterface] = field(default_factory=dict, compare=False, repr=False)
+
+    def interface(self, interface_id: str) -> NetworkInterface | None:
+        """Return the interface of that id."""
+        if not self._interface_by_id:
+            self._interface_by_id.update({interface.id: interface for interface in self.interfaces})
+        return self._interface_by_id.get(interface_id)
+
+    def present(self) -> list[NetworkInterface]:
+        """Return the interfaces that have something behind them, in the order of their ids."""
+        found = (self.interface(interface_id) for interface_id in sorted(self.materialised))
+        return [interface for interface in found if interface is not None]
+
+    def resolver(self) -> IPv4Address:
+        """Return the VPC's base plus two, where its resolver listens (VPC guide, AmazonProvidedDNS)."""
+        return self.vpc.cidr_blocks[0].network_address + 2
+
+    def public_addresses(self) -> dict[IPv4Address, IPv4Address]:
+        """Return the public address of each private one that has one."""
+        pairs = {
+            interface.private_ip: interface.public_ip
+            for interface in self.interfaces
+            if interface.public_ip is not None
+        }
+        pairs |= {
+            gateway.private_ip: gateway.public_ip
+            for gateway in self.nat_gateways
+            if gateway.public_ip is not None and gateway.state == AVAILABLE
+        }
+        return pairs
+
+    def route_table_of(self) -> dict[str, str]:
+        """Return the route table that serves each subnet: the explicit one, else the main one."""
+        main = next((table.id for table in self.route_tables if table.main), None)
+        serving = {subnet.id: main for subnet in self.subnets if main is not None}
+        serving |= {subnet_id: table.id for table in self.route_tables for subnet_id in table.subnet_ids}
+        return serving
+
+
+def materialised(network: Network, held: Iterable[str]) -> frozenset[str]:
+    """Return the interfaces with something behind them: NAT gateways, endpoints, databases, and ``held``."""
+    wanted = set(held)
+    wanted.update(gateway.network_interface_id for gateway in network.nat_gateways if gateway.state == AVAILABLE)
+    wanted.update(database.network_interface_id for database in network.databases)
+    for endpoint in network.vpc_endpoints:
+        if endpoint.endpoint_type is EndpointType.INTERFACE and endpoint.state == AVAILABLE:
+            wanted.update(endpoint.network_interface_ids)
+    return frozenset(interface.id for interface in network.network_interfaces if interface.id in wanted)
+
+
+def facts_by_vpc(network: Network, held: Iterable[str]) -> dict[str, VpcFacts]:
+    """Cut the network into its VPCs, in time linear in its size."""
+    present = materialised(network, held)
+    subnets = _by_vpc(network.subnets, lambda subnet: subnet.vpc_id)
+    tables = _by_vpc(network.route_tables, lambda table: table.vpc_id)
+    gateways = {gateway.vpc_id: gateway for gateway in network.internet_gateways}
+    nat_gateways = _by_vpc(network.nat_gateways, lambda gateway: gateway.vpc_id)
+    groups = _by_vpc(network.security_groups, lambda group: group.vpc_id)
+    acls = _by_vpc(network.network_acls, lambda acl: acl.vpc_id)
+    interfaces = _by_vpc(network.network_interfaces, lambda interface: interface.vpc_id)
+    endpoints = _by_vpc(
+        (
+            endpoint
+            for endpoint in network.vpc_endpoints
+            if endpoint.endpoint_type is EndpointType.GATEWAY and endpoint.state == AVAILABLE
+        ),
+        lambda endpoint: endpoint.vpc_id,
+    )
+    return {
+        vpc.id: VpcFacts(
+            vpc=vpc,
+            materialised=frozenset(
+                interface.id for interface in interfaces.get(vpc.id, ()) if interface.id in present
+            ),
+            subnets=subnets.get(vpc.id, ()),
+            route_tables=tables.get(vpc.id, ()),
+            internet_gateway=gateways.get(vpc.id),
+            nat_gateways=nat_gateways.get(vpc.id, ()),
+            security_groups=groups.get(vpc.id, ()),
+            network_acls=acls.get(vpc.id, ()),
+            interfaces=interfaces.get(vpc.id, ()),
+            gateway_endpoints=endpoints.get(vpc.id, ()),
+            prefix_lists=network.prefix_lists,
+        )
+        for vpc in network.vpcs
+    }
+
+
+def forwards(interface: NetworkInterface) -> bool:
+    """Tell whether packets that are neither from nor to the interface's address may pass it."""
+    return not interface.source_dest_check or interface.interface_type is InterfaceType.NAT_GATEWAY
+
+
+def _by_vpc(items: Iterable[T], vpc_of: Callable[[T], str]) -> dict[str, tuple[T, ...]]:
+    gathered: dict[str, list[T]] = defaultdict(list)
+    for item in items:
+        gathered[vpc_of(item)].append(item)
+    return {vpc_id: tuple(found) for vpc_id, found in gathered.items()}

@@ -1,0 +1,135 @@
+"""One VPC as namespaces: its router, what stands behind its interfaces, and its gateway endpoints' far ends."""
+
+from ipaddress import IPv4Network
+
+from vpclab.localcloud.data_plane import links
+from vpclab.localcloud.data_plane.identifiers import numbers
+from vpclab.localcloud.data_plane.interface_ruleset import lambda_interface_ruleset, nat_gateway_ruleset
+from vpclab.localcloud.data_plane.ranges import EVERYWHERE, GATEWAY, LINK_LOCAL, RESOLVER
+from vpclab.localcloud.data_plane.route_table import kernel_routes
+from vpclab.localcloud.data_plane.router_ruleset import router_ruleset
+from vpclab.localcloud.data_plane.topology import (
+    FORWARDING,
+    LOCAL_TABLE,
+    MAIN_TABLE,
+    QUIET,
+    Address,
+    KernelRoute,
+    MarkRule,
+    NamespaceTopology,
+    Neighbour,
+    RouteKind,
+    Topology,
+    Veth,
+    gateway_endpoint_key,
+    interface_key,
+    vpc_key,
+)
+from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
+from vpclab.network.model import InterfaceType, NetworkInterface, VpcEndpoint
+
+GROUP_TRACKING = (
+    # Idle timeouts of tracked flows, as EC2 documents them (security-group-connection-tracking).
+    ("netfilter/nf_conntrack_tcp_timeout_established", "432000"),
+    ("netfilter/nf_conntrack_udp_timeout", "30"),
+    ("netfilter/nf_conntrack_udp_timeout_stream", "180"),
+)
+
+NAT_TRACKING = (
+    # A NAT gateway forgets a flow that was idle for 350 s, and does not adopt one in the middle.
+    ("netfilter/nf_conntrack_tcp_timeout_established", "350"),
+    ("netfilter/nf_conntrack_udp_timeout", "350"),
+    ("netfilter/nf_conntrack_udp_timeout_stream", "350"),
+    ("netfilter/nf_conntrack_icmp_timeout", "350"),
+    ("netfilter/nf_conntrack_tcp_loose", "0"),
+)
+
+HOST_WAY_OUT = (
+    KernelRoute(MAIN_TABLE, EVERYWHERE, RouteKind.UNICAST, links.INSIDE, GATEWAY),
+    Neighbour(links.INSIDE, GATEWAY),
+)
+
+
+def vpc_topology(facts: VpcFacts) -> Topology:
+    """Compile one VPC."""
+    topology = {vpc_key(facts.vpc.id): _router(facts)}
+    gateways = {gateway.network_interface_id: gateway for gateway in facts.nat_gateways}
+    for interface in facts.present():
+        if interface.id in gateways:
+            ruleset = nat_gateway_ruleset(gateways[interface.id], facts.vpc)
+            behind = _host(interface, (*FORWARDING, *NAT_TRACKING), ruleset)
+        elif interface.interface_type is InterfaceType.LAMBDA:
+            behind = _host(interface, FORWARDING, lambda_interface_ruleset(interface))
+        else:
+            behind = _host(interface, QUIET, "")
+        topology[interface_key(interface.id)] = behind
+    for endpoint in facts.gateway_endpoints:
+        topology[gateway_endpoint_key(endpoint.id)] = _far_end(endpoint, facts)
+    return topology
+
+
+def _router(facts: VpcFacts) -> NamespaceTopology:
+    number = numbers([subnet.id for subnet in facts.subnets] + [table.id for table in facts.route_tables])
+    key = vpc_key(facts.vpc.id)
+    veths = {
+        Veth(links.NO_ROUTE, links.GROUP_NOWHERE, key, links.BLACKHOLE),
+        Veth(links.NOBODY, links.GROUP_NOWHERE, key, links.SPARE),
+    }
+    neighbours: set[Neighbour] = set()
+    routes = {
+        KernelRoute(MAIN_TABLE, block, RouteKind.UNICAST, links.NOBODY)
+        for block in (*facts.vpc.cidr_blocks, LINK_LOCAL)
+    }
+    routes.add(KernelRoute(MAIN_TABLE, EVERYWHERE, RouteKind.UNICAST, links.NO_ROUTE))
+    for interface in facts.present():
+        link = links.interface_link(interface.id)
+        veths.add(Veth(link, number[interface.subnet_id], interface_key(interface.id), links.INSIDE))
+        neighbours.add(Neighbour(link, interface.private_ip))
+        routes.add(KernelRoute(MAIN_TABLE, IPv4Network(interface.private_ip), RouteKind.UNICAST, link))
+    for endpoint in facts.gateway_endpoints:
+        link = links.gateway_endpoint_link(endpoint.id)
+        veths.add(Veth(link, links.GROUP_GATEWAY_ENDPOINT, gateway_endpoint_key(endpoint.id), links.INSIDE))
+        neighbours.add(Neighbour(link, GATEWAY))
+    if facts.internet_gateway is not None:
+        neighbours.add(Neighbour(links.INTERNET_GATEWAY, GATEWAY))
+    for table in facts.route_tables:
+        routes.update(kernel_routes(table, number[table.id], facts))
+    resolver = (facts.resolver(), RESOLVER) if facts.vpc.enable_dns_support else ()
+    return NamespaceTopology(
+        sysctls=(*FORWARDING, *GROUP_TRACKING),
+        ruleset=router_ruleset(facts, number),
+        veths=frozenset(veths),
+        addresses=frozenset(Address(links.LOOPBACK, address) for address in resolver),
+        neighbours=frozenset(neighbours),
+        routes=frozenset(routes),
+        rules=frozenset(MarkRule(number[table.id], number[table.id]) for table in facts.route_tables),
+    )
+
+
+def _host(interface: NetworkInterface, sysctls: tuple[tuple[str, str], ...], ruleset: str) -> NamespaceTopology:
+    route, neighbour = HOST_WAY_OUT
+    return NamespaceTopology(
+        sysctls=sysctls,
+        ruleset=ruleset,
+        addresses=frozenset({Address(links.INSIDE, interface.private_ip)}),
+        neighbours=frozenset({neighbour}),
+        routes=frozenset({route}),
+    )
+
+
+def _far_end(endpoint: VpcEndpoint, facts: VpcFacts) -> NamespaceTopology:
+    """Compile the service behind a gateway endpoint: every address of its prefix list is its own."""
+    route, neighbour = HOST_WAY_OUT
+    blocks = (
+        block
+        for prefix_list in facts.prefix_lists
+        if prefix_list.name == endpoint.service_name
+        for block in prefix_list.cidr_blocks
+    )
+    return NamespaceTopology(
+        sysctls=QUIET,
+        neighbours=frozenset({neighbour}),
+        routes=frozenset(
+            {route, *(KernelRoute(LOCAL_TABLE, block, RouteKind.LOCAL, links.LOOPBACK) for block in blocks)}
+        ),
+    )
