@@ -7,8 +7,10 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import textwrap
+import traceback
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from uuid import uuid4
 
 import trustme
 
-from vpclab.localcloud import private_world
+from vpclab.localcloud import private_world, system_calls
 from vpclab.localcloud.lambda_runtime import Archive, Invocation, InvocationResult, LambdaRuntime, LogEvent
 from vpclab.localcloud.lambda_runtime.limits import DEFAULT_LIMITS, Limits
 from vpclab.localcloud.namespace import NetworkNamespace
@@ -169,7 +171,22 @@ def in_private_world(scenario: Callable[[], T], *, rootless: bool = False, secon
     return result
 
 
+def _open_paths(*needed: Path) -> None:
+    """Let everybody reach ``needed``, in this process's mounts only: root's home may be closed to others."""
+    system_calls.unshare(system_calls.CLONE_NEWNS)
+    system_calls.mount("none", "/", "", system_calls.MS_REC | system_calls.MS_PRIVATE)
+    opened = {path: os.open(path, os.O_PATH) for path in needed}
+    for path, fd in opened.items():
+        closed = [folder for folder in reversed(path.parents) if folder.exists() and not folder.stat().st_mode & 0o001]
+        if closed:
+            system_calls.mount("open", closed[0], "tmpfs", 0, "mode=755")
+        if not path.exists():
+            path.mkdir(parents=True)
+            system_calls.mount(f"/proc/self/fd/{fd}", path, "", system_calls.MS_BIND | system_calls.MS_REC)
+
+
 def _as_ordinary_user(scenario: Callable[[], T], seconds: float, write: int) -> None:
+    _open_paths(Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), Path(__file__).parents[2])
     os.setgroups([])
     os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
     os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
@@ -179,3 +196,57 @@ def _as_ordinary_user(scenario: Callable[[], T], seconds: float, write: int) -> 
         answer = {"error": str(error)}
     os.write(write, json.dumps(answer).encode())
     os._exit(0)
+
+
+class Scenarios:
+    """Scenarios that share one private world, because making one for each would cost more than they do.
+
+    Decorate a function of a ``World`` with the object; ``run`` gives what each returned, by the function.
+    """
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._scenarios: list[Scenario] = []
+
+    def __call__(self, scenario: "Scenario") -> "Scenario":
+        self._scenarios.append(scenario)
+        return scenario
+
+    def run(self, *, rootless: bool = False) -> "Observed":
+        def all_scenarios() -> dict[str, tuple[bool, Any]]:
+            with runtime(self._limits) as world:
+                return {scenario.__name__: _observe(scenario, world) for scenario in self._scenarios}
+
+        return Observed(in_private_world(all_scenarios, rootless=rootless))
+
+
+class Observed:
+    """What the scenarios of a module returned; a scenario that raised fails the test that asks for it."""
+
+    def __init__(self, outcomes: dict[str, Any]) -> None:
+        self._outcomes = outcomes
+
+    def __getitem__(self, scenario: "Scenario") -> Any:
+        succeeded, outcome = self._outcomes[scenario.__name__]
+        assert succeeded, outcome
+        return outcome
+
+
+Scenario = Callable[[World], Any]
+
+
+def _observe(scenario: Scenario, world: World) -> tuple[bool, Any]:
+    try:
+        return True, scenario(world)
+    except Exception:  # noqa: BLE001 - it crosses a process boundary as text
+        return False, traceback.format_exc()
+
+
+def as_observed(result: InvocationResult) -> dict[str, Any]:
+    """A result as data that tests compare."""
+    return {
+        "status": result.status,
+        "error": result.function_error,
+        "payload": json.loads(result.payload or b"null"),
+        "log": result.log_tail.decode(),
+    }

@@ -20,6 +20,7 @@ from vpclab.localcloud.lambda_runtime.runtime_api import Answer, Delivery, Handl
 from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
 from vpclab.localcloud.lambda_runtime.sandboxes import Sandbox, SandboxError, Sandboxes
 
+_MEMORY_WATCH_SECONDS = 0.1
 _READ_BYTES = 64 * 1024
 _HOSTNAME = "169.254.76.1"
 
@@ -50,6 +51,7 @@ class Environment:
         self._wait_status: int | None = None
         self._status_text = b""
         self.peak_memory_mb: int | None = None
+        self._is_out_of_memory = False
 
     @property
     def is_alive(self) -> bool:
@@ -102,8 +104,10 @@ class Environment:
                 client_context=invocation.client_context,
             )
         )
-        if not self._serve_until(lambda: self._api.answer is not None, deadline):
+        if not self._serve_until(lambda: self._api.answer is not None or self._is_out_of_memory, deadline):
             return self._fail(report.timed_out(invocation))
+        if self._is_out_of_memory:
+            return self._fail(report.out_of_memory(invocation))
         if self._api.answer is None:
             return self._fail(report.exited(invocation, self._wait_status))
         self._drain()
@@ -166,10 +170,17 @@ class Environment:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return False
-            for key, events in self._selector.select(remaining):
+            ready = self._selector.select(min(remaining, _MEMORY_WATCH_SECONDS))
+            if not ready:
+                self._watch_memory()
+            for key, events in ready:
                 if key.fd in self._selector.get_map():
                     key.data(events)
         return True
+
+    def _watch_memory(self) -> None:
+        self._measure()
+        self._is_out_of_memory = (self.peak_memory_mb or 0) > self._request.memory_mb
 
     def _drain(self) -> None:
         """Read what was printed before the answer was posted."""

@@ -128,10 +128,10 @@ class Environments:
             self._end(place)
         self._sweeper.join()
 
-    def count(self) -> int:
-        """How many environments exist."""
+    def count(self) -> tuple[int, int]:
+        """How many environments are idle, and how many busy."""
         with self._lock:
-            return len(self._idle) + len(self._busy) + self._reserved
+            return len(self._idle), len(self._busy)
 
     def _take_idle(self, key: Hashable) -> Place | None:
         with self._lock:

@@ -22,14 +22,17 @@ SOCKET = 3
 _LARGEST_MESSAGE = 1024 * 1024
 
 
-def main() -> None:
-    """Preload, say so, and serve until the other end closes."""
+def main(usual: frozenset[str]) -> None:
+    """Preload, say so, and serve until the other end closes.
+
+    ``usual`` are the modules that the interpreter and the runtime client import by themselves.
+    """
     connection = socket.socket(fileno=SOCKET)
     own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    preloading.preload()
+    preloading.preload(usual)
     connection.send(b'{"ready": true}')
     waiting = select.poll()
     waiting.register(connection, select.POLLIN)

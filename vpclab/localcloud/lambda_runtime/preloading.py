@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-_RUNTIME_CLIENT = ("awslambdaric.__main__", "awslambdaric.bootstrap", "awslambdaric.lambda_literals")
 _POPULAR = (
     "boto3",
     "botocore.session",
@@ -31,18 +30,15 @@ class Preloaded:
     extra: ClassVar[frozenset[str]] = frozenset()
 
 
-def preload() -> None:
-    """Import the runtime client, then the SDK with what a first client of it needs."""
-    for name in _RUNTIME_CLIENT:
-        importlib.import_module(name)
-    before = frozenset(sys.modules)
+def preload(usual: frozenset[str]) -> None:
+    """Import the SDK with what a first client of it needs; ``usual`` was imported before anything of ours."""
     for name in _POPULAR:
         importlib.import_module(name)
     nobody = {"aws_access_key_id": "nobody", "aws_secret_access_key": "nothing", "region_name": "us-east-1"}
     session = sys.modules["boto3"].session.Session(**nobody)
     for service in _SERVICES:
         session.client(service)
-    Preloaded.extra = frozenset(sys.modules) - before
+    Preloaded.extra = frozenset(sys.modules) - usual
     del session
     gc.collect()
     gc.freeze()  # so that a collection in a child does not write to, and so copy, every page

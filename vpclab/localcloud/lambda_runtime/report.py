@@ -16,6 +16,7 @@ from vpclab.localcloud.lambda_runtime.invocation import Invocation
 
 TIMED_OUT = "Sandbox.Timedout"
 EXITED = "Runtime.ExitError"
+OUT_OF_MEMORY = "Runtime.OutOfMemory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,12 @@ def exited(invocation: Invocation, wait_status: int | None) -> Failure:
     """What is answered when the runtime's process ended by itself; ``wait_status`` as of waitpid(2)."""
     text = f"RequestId: {invocation.request_id} Error: {_ending(wait_status)}"
     return Failure(EXITED, _payload(EXITED, text), f"{text}\n{EXITED}")
+
+
+def out_of_memory(invocation: Invocation) -> Failure:
+    """What is answered when the function used more memory than it is configured with."""
+    text = f"RequestId: {invocation.request_id} Error: Runtime exited with error: signal: killed"
+    return Failure(OUT_OF_MEMORY, _payload(OUT_OF_MEMORY, text), f"{text}\n{OUT_OF_MEMORY}")
 
 
 def _ending(wait_status: int | None) -> str:

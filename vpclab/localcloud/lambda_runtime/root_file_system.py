@@ -30,7 +30,8 @@ INTERPRETER = Path(f"/var/lang/bin/python{sys.version_info.major}.{sys.version_i
 BOOTSTRAP = Path("/var/runtime/bootstrap.py")
 SERVICE = Path("/mnt")
 """Where the fork server keeps what sandboxes are made from; no function sees anything here."""
-CODE, RESOLVER_FILES, OWN_MODULES = SERVICE / "code", SERVICE / "resolver", SERVICE / "modules"
+CODE, OWN_MODULES = SERVICE / "code", SERVICE / "modules"
+RESOLVER_FILES, RESOLVER_FILES_TO_BIND = SERVICE / "resolver", SERVICE / "resolver-read-only"
 CERTIFICATES = "/etc/pki/tls/certs/ca-bundle.crt"
 
 _RUNTIME_DISTRIBUTIONS = (
@@ -58,10 +59,15 @@ _ETC = {
 _BOOTSTRAP_TEXT = f"""\
 import sys
 
+import awslambdaric.__main__
+import awslambdaric.bootstrap
+import awslambdaric.lambda_literals
+
+usual = frozenset(sys.modules)
 sys.path.insert(0, {str(OWN_MODULES)!r})
 from vpclab.localcloud.lambda_runtime import fork_loop
 
-fork_loop.main()
+fork_loop.main(usual)
 """
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
 _MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
@@ -222,9 +228,13 @@ def _bind_runtime(root: Path) -> None:
 
 def _make_service_directory(root: Path, code: Path) -> None:
     system_calls.mount("service", root / SERVICE.name, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=16m")
-    _bind(code, root / CODE.relative_to("/"))
-    _restrict(root / CODE.relative_to("/"), _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV)
-    (root / RESOLVER_FILES.relative_to("/")).mkdir()
+    resolver_files = root / RESOLVER_FILES.relative_to("/")
+    resolver_files.mkdir()
+    for source, place in ((code, CODE), (resolver_files, RESOLVER_FILES_TO_BIND)):
+        target = root / place.relative_to("/")
+        _bind(source, target)
+        # What a sandbox binds from here is as read-only as this, whoever owns the files.
+        _restrict(target, _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV)
     own_package = Path(__file__).parents[2]
     modules = root / OWN_MODULES.relative_to("/")
     _bind(own_package, modules / own_package.name)

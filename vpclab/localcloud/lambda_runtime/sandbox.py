@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vpclab.localcloud import system_calls
 from vpclab.localcloud.lambda_runtime import function_process, privileges
-from vpclab.localcloud.lambda_runtime.root_file_system import CODE, RESOLVER_FILES, SERVICE
+from vpclab.localcloud.lambda_runtime.root_file_system import CODE, RESOLVER_FILES, RESOLVER_FILES_TO_BIND, SERVICE
 from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
 from vpclab.localcloud.system_calls import (
     CLONE_NEWIPC,
@@ -77,11 +77,12 @@ def _enter(request: SandboxRequest, network: int) -> None:
 
 def _resolver_file(nameservers: tuple[str, ...]) -> Path:
     text = "".join(f"nameserver {address}\n" for address in nameservers) + "options timeout:2 attempts:2\n"
-    path = RESOLVER_FILES / hashlib.sha256(text.encode()).hexdigest()
+    name = hashlib.sha256(text.encode()).hexdigest()
+    path = RESOLVER_FILES / name
     if not path.exists():
         path.write_text(text)
         path.chmod(0o444)
-    return path
+    return RESOLVER_FILES_TO_BIND / name
 
 
 def _report(status: int, message: dict[str, object]) -> None:

@@ -1,6 +1,5 @@
 """The Lambda service's data plane: Invoke, synchronous and asynchronous."""
 
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,8 +73,9 @@ class LambdaRuntime:
         self._environments.function_changed(function_arn)
 
     def status(self) -> dict[str, object]:
-        """For the cloud's status: how many environments exist."""
-        return {"environments": self._environments.count(), "threads": threading.active_count()}
+        """For the cloud's status: how many environments wait for an invocation, and how many have one."""
+        idle, busy = self._environments.count()
+        return {"idle": idle, "busy": busy}
 
     def close(self) -> None:
         """End everything that runs."""

@@ -1,0 +1,432 @@
+"""Invoke, from the cold start to the answer, as callers see it."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.deadline import eventually
+from tests.integration.lambda_world import Observed, Scenarios, World, archive, as_observed, function
+from vpclab.localcloud.lambda_runtime import InvocationRefused
+from vpclab.localcloud.lambda_runtime.limits import Limits
+
+scenarios = Scenarios(Limits(initialisation=0.5, environments=24, retry_delays=(0.05, 0.05)))
+
+COUNTER = """
+    import os, time
+
+    count = 0
+
+    def handler(event, context):
+        global count
+        count += 1
+        if event == "die":
+            os._exit(3)
+        if event == "hang":
+            time.sleep(60)
+        if isinstance(event, float):
+            time.sleep(event)
+        return [os.environ["AWS_LAMBDA_LOG_STREAM_NAME"], count]
+"""
+
+
+@pytest.fixture(scope="module")
+def observed() -> Observed:
+    return scenarios.run()
+
+
+@scenarios
+def event_and_context(world: World) -> Any:
+    source = """
+        import os
+
+        def handler(event, context):
+            return {
+                "event": event,
+                "request": context.aws_request_id,
+                "arn": context.invoked_function_arn,
+                "name": context.function_name,
+                "memory": context.memory_limit_in_mb,
+                "remaining": context.get_remaining_time_in_millis(),
+                "client": context.client_context.custom,
+                "trace": os.environ["_X_AMZN_TRACE_ID"],
+                "directory": os.getcwd(),
+            }
+    """
+    client = json.dumps({"custom": {"k": "v"}, "client": {}, "env": {}})
+    probe = function(source, invoked_arn="arn:aws:lambda:us-east-1:123456789012:function:probe:live", timeout=7.0)
+    return world.answer(probe, {"ü": [1, None]}, client_context=client, trace_id="Root=1-1-1")
+
+
+def test_function_can_read_event_and_context(observed: Observed) -> None:
+    """The handler gets the event and the context object ("Using the Lambda context object")."""
+    answer = observed[event_and_context]
+    assert answer["event"] == {"ü": [1, None]}
+    assert len(answer.pop("request")) == 36
+    assert 0 < answer.pop("remaining") <= 7000
+    assert answer["arn"].endswith(":live")
+    assert (answer["name"], answer["memory"], answer["client"]) == ("probe", "128", {"k": "v"})
+    assert (answer["trace"], answer["directory"]) == ("Root=1-1-1", "/var/task")
+
+
+@scenarios
+def raised(world: World) -> Any:
+    raising = function("def handler(event, context):\n    raise ValueError('no ' + event)")
+    return as_observed(world.invoke(raising, "good")), as_observed(world.invoke(raising, "better"))
+
+
+def test_caller_can_read_an_unhandled_exception(observed: Observed) -> None:
+    """Status 200, FunctionError Unhandled, and the exception as awslambdaric words it; the environment stays."""
+    first, second = observed[raised]
+    assert (first["status"], first["error"]) == (200, "Unhandled")
+    assert first["payload"]["errorType"] == "ValueError"
+    assert first["payload"]["errorMessage"] == "no good"
+    assert first["payload"]["requestId"] in first["log"]
+    assert first["payload"]["stackTrace"] == [
+        '  File "/var/task/app.py", line 2, in handler\n    raise ValueError(\'no \' + event)\n'
+    ]
+    assert "[ERROR] ValueError: no good\nTraceback" in first["log"]
+    assert second["payload"]["errorMessage"] == "no better"
+    assert "INIT_START" not in second["log"]
+
+
+@scenarios
+def timed_out(world: World) -> Any:
+    counter = function(COUNTER, name="slow", timeout=0.3)
+    results = as_observed(world.invoke(counter, "hang")), as_observed(world.invoke(counter))
+    return results, world.networks.existing
+
+
+def test_function_cannot_outlive_its_timeout(observed: Observed) -> None:
+    """It is killed, the caller reads Sandbox.Timedout, and the next invocation has a new environment."""
+    (late, next_one), _ = observed[timed_out]
+    assert (late["status"], late["error"]) == (200, "Unhandled")
+    assert late["payload"]["errorType"] == "Sandbox.Timedout"
+    assert late["payload"]["errorMessage"].endswith("Error: Task timed out after 0.30 seconds")
+    assert "Task timed out after 0.30 seconds\n" in late["log"]
+    assert "\tStatus: timeout" in late["log"]
+    assert next_one["payload"][1] == 1
+
+
+@scenarios
+def exited(world: World) -> Any:
+    sources = {
+        "exit": "import os\ndef handler(event, context): os._exit(3)",
+        "sys.exit": "import sys\ndef handler(event, context): sys.exit(4)",
+        "quiet": "import sys\ndef handler(event, context): sys.exit()",
+        "killed": "import os\ndef handler(event, context): os.kill(os.getpid(), 9)",
+        "crash": "import ctypes\ndef handler(event, context): ctypes.string_at(0)",
+    }
+    return {name: as_observed(world.invoke(function(source, name="end"))) for name, source in sources.items()}
+
+
+def test_caller_can_read_that_the_runtime_exited(observed: Observed) -> None:
+    """Runtime.ExitError, with the exit status or the signal in the message."""
+    results = observed[exited]
+    assert {result["payload"]["errorType"] for result in results.values()} == {"Runtime.ExitError"}
+    endings = {name: result["payload"]["errorMessage"].partition("Error: ")[2] for name, result in results.items()}
+    assert endings == {
+        "exit": "Runtime exited with error: exit status 3",
+        "sys.exit": "Runtime exited with error: exit status 4",
+        "quiet": "Runtime exited without providing a reason",
+        "killed": "Runtime exited with error: signal: killed",
+        "crash": "Runtime exited with error: signal: segmentation fault",
+    }
+    assert "\tStatus: error\tError Type: Runtime.ExitError" in results["exit"]["log"]
+
+
+@scenarios
+def not_initialised(world: World) -> Any:
+    cases = {
+        "import": function("import missing\ndef handler(event, context): pass"),
+        "handler": function("x = 1"),
+        "syntax": function("def handler(:"),
+        "raises": function("raise RuntimeError('at import')"),
+        "module": function("", handler="other.handler"),
+        "name": function("", handler="handler"),
+        "exits": function("import os\nos._exit(5)"),
+        "hangs": function("import time\ntime.sleep(60)", timeout=0.4),
+    }
+    return {name: as_observed(world.invoke(case)) for name, case in cases.items()}
+
+
+def test_caller_can_read_why_initialisation_failed(observed: Observed) -> None:
+    """Runtime.ImportModuleError and its kin, an exception's own type, or how the process ended."""
+    results = observed[not_initialised]
+    assert {result["error"] for result in results.values()} == {"Unhandled"}
+    kinds = {name: result["payload"]["errorType"] for name, result in results.items()}
+    assert kinds == {
+        "import": "Runtime.ImportModuleError",
+        "handler": "Runtime.HandlerNotFound",
+        "syntax": "Runtime.UserCodeSyntaxError",
+        "raises": "RuntimeError",
+        "module": "Runtime.ImportModuleError",
+        "name": "Runtime.MalformedHandlerName",
+        "exits": "Runtime.ExitError",
+        "hangs": "Sandbox.Timedout",
+    }
+    assert results["import"]["payload"]["errorMessage"] == "Unable to import module 'app': No module named 'missing'"
+    assert results["hangs"]["payload"]["errorMessage"].endswith("Task timed out after 0.40 seconds")
+
+
+def test_service_can_initialise_again_within_the_invocation(observed: Observed) -> None:
+    """A failed initialisation is repeated once, in the invoke phase, and both are in the log."""
+    log = observed[not_initialised]["import"]["log"]
+    assert log.count("INIT_REPORT Init Duration: ") == 2
+    assert "Phase: init\tStatus: error\tError Type: Runtime.ImportModuleError" in log
+    assert "Phase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError" in log
+    assert "Phase: init\tStatus: timeout" in observed[not_initialised]["hangs"]["log"]
+
+
+@scenarios
+def slow_once(world: World) -> Any:
+    source = """
+        import time
+
+        time.sleep(0.7)
+
+        def handler(event, context):
+            return "there"
+    """
+    return as_observed(world.invoke(function(source)))
+
+
+def test_function_can_take_long_to_initialise(observed: Observed) -> None:
+    """An initialisation over its limit starts anew, with the invocation's timeout as the limit."""
+    assert observed[slow_once]["payload"] == "there"
+
+
+@scenarios
+def reused(world: World) -> Any:
+    counter = function(COUNTER, name="warm")
+    first, second = world.answer(counter), world.answer(counter)
+    world.runtime.function_changed(counter.function_arn)
+    changed = world.answer(counter)
+    return first, second, changed, world.answer(counter, environment={"NEW": "1"})
+
+
+def test_environment_can_be_used_again_until_the_function_changes(observed: Observed) -> None:
+    """Warm environments keep their state; a changed function, or another configuration, gets a new one."""
+    first, second, changed, configured = observed[reused]
+    assert second == [first[0], 2]
+    assert changed[1] == configured[1] == 1
+    assert len({first[0], changed[0], configured[0]}) == 3
+
+
+@scenarios
+def changed_while_busy(world: World) -> Any:
+    counter = function(COUNTER, name="busy")
+    with ThreadPoolExecutor(1) as caller:
+        running = caller.submit(world.answer, counter, 0.5)
+        eventually(lambda: world.runtime.status()["busy"], 5, "an environment is busy")
+        world.runtime.function_changed(counter.function_arn)
+        return running.result(), world.answer(counter)
+
+
+def test_function_change_cannot_disturb_a_running_invocation(observed: Observed) -> None:
+    """It ends in its old environment, which no later invocation gets."""
+    before, after = observed[changed_while_busy]
+    assert before[1] == after[1] == 1
+    assert before[0] != after[0]
+
+
+@scenarios
+def concurrent(world: World) -> Any:
+    counter = function(COUNTER, name="many")
+    with ThreadPoolExecutor(20) as callers:
+        streams = [answer[0] for answer in callers.map(lambda _: world.answer(counter, 1.0), range(20))]
+    world.runtime.function_changed(counter.function_arn)
+    return streams
+
+
+def test_service_can_run_twenty_invocations_at_once(observed: Observed) -> None:
+    """An environment has one invocation at a time; concurrent ones get environments of their own."""
+    assert len(set(observed[concurrent])) == 20
+
+
+@scenarios
+def too_many(world: World) -> Any:
+    counter = function(COUNTER, name="throttled")
+    refused = threading.Event()
+
+    def call(_: int) -> str:
+        try:
+            world.answer(counter, 1.5)
+        except InvocationRefused as refusal:
+            refused.set()
+            return f"{refusal.status} {refusal.code}"
+        return "answered"
+
+    with ThreadPoolExecutor(30) as callers:
+        outcomes = list(callers.map(call, range(30)))
+    world.runtime.function_changed(counter.function_arn)
+    return sorted(set(outcomes)), outcomes.count("answered")
+
+
+def test_service_cannot_run_more_environments_than_its_limit(observed: Observed) -> None:
+    """Beyond the limit, Invoke answers TooManyRequestsException (429)."""
+    outcomes, answered = observed[too_many]
+    assert outcomes == ["429 TooManyRequestsException", "answered"]
+    assert answered == 24
+
+
+@scenarios
+def spread(world: World) -> Any:
+    counter = function(COUNTER, name="spread", interfaces=("eni-a", "eni-b"))
+    already = len(world.networks.attached)
+    with ThreadPoolExecutor(4) as callers:
+        list(callers.map(lambda _: world.answer(counter, 0.5), range(4)))
+    world.runtime.function_changed(counter.function_arn)
+    return world.networks.attached[already:]
+
+
+def test_environments_can_be_spread_over_subnets(observed: Observed) -> None:
+    """Environments are put behind the function's interfaces in turn."""
+    assert sorted(observed[spread]) == ["eni-a", "eni-a", "eni-b", "eni-b"]
+
+
+@scenarios
+def asynchronous(world: World) -> Any:
+    source = """
+        def handler(event, context):
+            print("attempt of", context.aws_request_id)
+            raise RuntimeError(event)
+    """
+    queued = world.invoke(function(source, name="queued"), "again", invocation_type="Event")
+    attempts = lambda: [line for line in world.logs.messages() if line.startswith("attempt of")]  # noqa: E731
+    eventually(lambda: len(attempts()) == 3, 10, "the event was tried three times")
+    return queued.status, queued.payload.decode(), len(set(attempts()))
+
+
+def test_event_can_be_tried_three_times(observed: Observed) -> None:
+    """An asynchronous invocation answers 202; after errors it is retried twice, with the same request id."""
+    assert tuple(observed[asynchronous]) == (202, "", 1)
+
+
+@scenarios
+def own_sdk(world: World) -> Any:
+    files = {"boto3/__init__.py": "__version__ = 'the function\\'s own'", "queue.py": "mine = True"}
+    source = """
+        import boto3, queue, sys
+
+        def handler(event, context):
+            return boto3.__version__, queue.mine, boto3.__file__
+    """
+    return world.answer(function(source, files=files))
+
+
+def test_function_can_bring_its_own_sdk(observed: Observed) -> None:
+    """What is in /var/task comes before the runtime's modules ("Runtime search path")."""
+    assert observed[own_sdk] == ["the function's own", True, "/var/task/boto3/__init__.py"]
+
+
+@scenarios
+def layered(world: World) -> Any:
+    first = archive({"python/shared.py": "name = 'first'", "data.txt": "kept"})
+    second = archive({"python/shared.py": "name = 'second'"})
+    source = """
+        import shared
+
+        def handler(event, context):
+            return shared.name, shared.__file__, open("/opt/data.txt").read()
+    """
+    return world.answer(function(source, layers=(first, second)))
+
+
+def test_function_can_use_layers(observed: Observed) -> None:
+    """Layers are unpacked into /opt, later ones over earlier ones."""
+    assert observed[layered] == ["second", "/opt/python/shared.py", "kept"]
+
+
+@scenarios
+def large(world: World) -> Any:
+    big = function("def handler(event, context): return 'x' * event", name="large")
+    return (
+        len(world.answer(big, 5_000_000)),
+        as_observed(world.invoke(big, 7_000_000))["payload"],
+        world.answer(big, 3),
+    )
+
+
+def test_response_cannot_be_larger_than_six_megabytes(observed: Observed) -> None:
+    """6 MB each for request and response ("Lambda quotas"); more is Function.ResponseSizeTooLarge."""
+    length, refusal, afterwards = observed[large]
+    assert length == 5_000_000
+    assert refusal["errorType"] == "Function.ResponseSizeTooLarge"
+    assert afterwards == "xxx"
+
+
+@scenarios
+def greedy(world: World) -> Any:
+    source = """
+        import time
+
+        def handler(event, context):
+            taken = bytearray(event * 1024 * 1024)
+            for page in range(0, len(taken), 4096):
+                taken[page] = 1
+            time.sleep(5)
+    """
+    return as_observed(world.invoke(function(source, name="greedy"), 300))
+
+
+def test_function_cannot_use_more_than_its_memory(observed: Observed) -> None:
+    """It is killed: Runtime.OutOfMemory."""
+    assert observed[greedy]["payload"]["errorType"] == "Runtime.OutOfMemory"
+    assert observed[greedy]["payload"]["errorMessage"].endswith("Runtime exited with error: signal: killed")
+
+
+@scenarios
+def other_runtime(world: World) -> Any:
+    try:
+        world.invoke(function("", runtime="nodejs24.x"))
+    except InvocationRefused as refusal:
+        return refusal.code, refusal.message
+    return None
+
+
+def test_service_cannot_run_other_languages(observed: Observed) -> None:
+    """What is not modelled is refused with a clear error."""
+    code, message = observed[other_runtime]
+    assert code == "InvalidRuntimeException"
+    assert "nodejs24.x" in message
+
+
+@scenarios
+def own_client(world: World) -> Any:
+    source = """
+        import http.client
+
+        def handler(event, context):
+            connection = http.client.HTTPConnection("169.254.100.1", 9001)
+            answers = []
+            for method, path in event:
+                connection.request(method, "/2018-06-01/runtime/" + path, body=b"{}")
+                response = connection.getresponse()
+                answers.append([response.status, response.read().decode()])
+            return answers
+    """
+    calls = [["POST", "invocation/other/response"], ["POST", "init/error"], ["GET", "nothing"]]
+    return world.answer(function(source), calls)
+
+
+def test_function_cannot_confuse_the_runtime_api(observed: Observed) -> None:
+    """Another invocation's id, a late initialisation error and unknown paths are refused."""
+    assert [status for status, _ in observed[own_client]] == [400, 403, 404]
+
+
+@scenarios
+def network_count(world: World) -> Any:
+    before = world.networks.existing
+    probe = function("def handler(event, context): pass", name="counted")
+    world.answer(probe)
+    during = world.networks.existing
+    world.runtime.function_changed(probe.function_arn)
+    return during - before, world.networks.existing - before
+
+
+def test_environment_can_give_its_network_back(observed: Observed) -> None:
+    """An ended environment has its network taken down."""
+    assert tuple(observed[network_count]) == (1, 0)
