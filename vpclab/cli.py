@@ -6,12 +6,12 @@ Every command is quick to list: what is heavy is imported by the command that ne
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from vpclab import cli_cloud, cli_demo, cli_doctor, cli_env, cli_setup, cli_variants
-from vpclab.cli_terminal import CANNOT, INTERRUPTED, complain
+from vpclab import __version__, cli_cloud, cli_demo, cli_doctor, cli_env, cli_setup, cli_variants
+from vpclab.cli_terminal import CANNOT, INTERRUPTED, answer, complain
 from vpclab.localcloud.daemon import DaemonError
 from vpclab.statements.error import VerificationError
 from vpclab.toolchain.error import ToolchainError
@@ -20,10 +20,23 @@ app = typer.Typer(
     name="vpclab",
     help="Why can my Lambda not reach it? Four VPC variants, deployed by Pulumi and proven by packets.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Tell the version and leave.")] = False,
+) -> None:
+    if version:
+        answer(f"vpclab {__version__}")
+        raise typer.Exit
+
+
 app.command("demo")(cli_demo.demo)
 app.command("doctor")(cli_doctor.doctor)
 app.command("setup")(cli_setup.setup)

@@ -1,0 +1,45 @@
+"""Typing a command: `vpclab` as a process of its own, with a state directory of the test's own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """Runs commands with the state directory ``state`` and the additional variables ``variables``."""
+
+    state: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run `vpclab ARGUMENTS` and return how it ended."""
+        return subprocess.run(
+            [sys.executable, "-m", "vpclab", *arguments],
+            env=self.environment(variables),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start `vpclab ARGUMENTS` in a process group of its own, its error output to be read."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "vpclab", *arguments],
+            env=self.environment({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return what the command finds in its environment."""
+        return {**os.environ, "VPCLAB_STATE": str(self.state), **self.variables, **variables}

@@ -1,0 +1,88 @@
+"""The commands around the local cloud's process."""
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.deadline import eventually
+from tests.integration.command_line import CommandLine
+from vpclab.localcloud import daemon
+
+
+@pytest.fixture
+def vpclab(tmp_path: Path) -> Iterator[CommandLine]:
+    command_line = CommandLine(tmp_path / "state")
+    yield command_line
+    daemon.stop(tmp_path / "state" / "cloud")
+
+
+def test_cloud_can_be_started_looked_at_and_stopped(vpclab: CommandLine) -> None:
+    """`start` returns when it serves, `status` tells pid and endpoint, `stop` leaves nothing."""
+    started = vpclab("cloud", "start", "--port", "0", "--json")
+    assert started.returncode == 0, started.stderr
+    told = json.loads(started.stdout)
+    with urlopen(f"{told['endpoint']}/_vpclab/health", timeout=10) as answer:  # noqa: S310 - our own endpoint
+        assert json.load(answer)["status"] == "serving"
+    status = json.loads(vpclab("cloud", "status", "--json").stdout)
+    assert (status["running"], status["pid"], status["endpoint"]) == (True, told["pid"], told["endpoint"])
+    assert told["endpoint"] in vpclab("cloud", "status").stdout
+    again = vpclab("cloud", "start", "--port", "0")
+    assert again.returncode == 1
+    assert f"already serves at {told['endpoint']}" in again.stderr
+    assert vpclab("cloud", "stop").returncode == 0
+    assert not Path(f"/proc/{told['pid']}").exists()
+    assert vpclab("cloud", "status").returncode == 1
+
+
+def test_cloud_cannot_start_on_a_taken_port(vpclab: CommandLine) -> None:
+    """The error names the port and the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = vpclab("cloud", "start", "--port", str(port))
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port} cannot be listened on" in ended.stderr
+    assert "--port" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_env_can_follow_the_running_cloud(vpclab: CommandLine) -> None:
+    """Without --port, the lines point at the cloud that runs."""
+    endpoint = json.loads(vpclab("cloud", "start", "--port", "0", "--json").stdout)["endpoint"]
+    ended = vpclab("env")
+    assert f"export AWS_ENDPOINT_URL={endpoint}" in ended.stdout.splitlines()
+    assert "note:" not in ended.stderr
+
+
+def test_variants_cannot_be_verified_before_they_are_up(vpclab: CommandLine) -> None:
+    """The error says which command comes first."""
+    vpclab("cloud", "start", "--port", "0")
+    ended = vpclab("verify", "public")
+    assert ended.returncode == 1
+    assert "public is not deployed to this target; `vpclab up public` deploys it" in ended.stderr
+
+
+def test_drops_can_be_none(vpclab: CommandLine) -> None:
+    """A cloud in which nothing was refused says so; a function that does not exist is an error."""
+    vpclab("cloud", "start", "--port", "0")
+    assert json.loads(vpclab("cloud", "drops", "--json").stdout) == []
+    assert "no packet was dropped" in vpclab("cloud", "drops").stderr
+    ended = vpclab("cloud", "drops", "--function", "nobody")
+    assert ended.returncode == 1
+    assert "there is no function 'nobody'" in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_foreground_cloud_cannot_outlive_its_command(vpclab: CommandLine, number: signal.Signals) -> None:
+    """Ctrl-C, kill and even kill -9 of the command end the cloud with it."""
+    running = vpclab.start("cloud", "run", "--port", "0")
+    state = vpclab.state / "cloud"
+    status = eventually(lambda: daemon.status(state), 60, "the cloud serves")
+    assert status is not None
+    running.send_signal(number)
+    assert running.wait(60) == {signal.SIGKILL: -signal.SIGKILL}.get(number, 0)
+    eventually(lambda: not Path(f"/proc/{status.pid}").exists(), 30, "the cloud is gone")
