@@ -27,6 +27,13 @@ TRUST = {
 MANAGED = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 
 
+def _readable(name: str) -> zipfile.ZipInfo:
+    """Name a file of a package that everybody may read: the zip file's default, 0600, Lambda's user may not."""
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
 class Workbench:
     """Makes resources, remembers how to unmake each, and does so at the end."""
 
@@ -174,7 +181,7 @@ class Workbench:
         self._later(self._interfaces_gone(subnets, groups))
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr("example.py", code)
+            archive.writestr(_readable("example.py"), code)
         network = {"VpcConfig": {"SubnetIds": list(subnets), "SecurityGroupIds": list(groups)}} if subnets else {}
         self.functions.create_function(
             FunctionName=name,
