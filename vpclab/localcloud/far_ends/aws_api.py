@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Serves = Callable[[AwsHost], bool]
 
-_AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+)")
+_CREDENTIAL = re.compile(r"Credential=([^,\s]+)")
+_OWN_PATHS = "/_vpclab/"  # the local cloud's own endpoints are for the host, not for functions
 _SCOPE_PARTS = 5  # key / date / region / service / aws4_request
 
 
@@ -67,40 +68,39 @@ def refusal(environ: Mapping[str, object], serving: Serves, what: str) -> Refusa
 
     ``what`` names the far end, for the error's text. The signature itself is the control plane's to check.
     """
-    name = str(environ.get("HTTP_HOST", "")).partition(":")[0].lower().rstrip(".")
+    name = _host_name(environ)
     host = host_of(name)
+    if str(environ.get("PATH_INFO", "")).startswith(_OWN_PATHS):
+        return Refusal("404 Not Found", "UnknownOperationException", "AWS has no such path.")
     if host is None or not serving(host):
         return Refusal(
             "400 Bad Request", "InvalidHostHeader", f"The host {name or '(none)'} is not served here: {what}."
         )
-    scope = credential_scope(environ)
-    if scope is None:
-        return None
-    region, service = scope
-    if service != host.signing_name:
-        return Refusal(
-            "403 Forbidden",
-            "SignatureDoesNotMatch",
-            f"Credential should be scoped to correct service: '{host.signing_name}'.",
-        )
-    if host.region is not None and region != host.region:
-        return Refusal(
-            "403 Forbidden",
-            "SignatureDoesNotMatch",
-            f"Credential should be scoped to a valid region: '{host.region}'.",
-        )
+    for region, service in credential_scopes(environ):
+        if service != host.signing_name:
+            return _scoped(f"correct service: '{host.signing_name}'")
+        if host.region is not None and region != host.region:
+            return _scoped(f"a valid region: '{host.region}'")
     return None
 
 
-def credential_scope(environ: Mapping[str, object]) -> tuple[str, str] | None:
-    """Return Region and service of a SigV4 signature in the header or the query; None for an unsigned request."""
-    match = _AUTHORIZATION.match(str(environ.get("HTTP_AUTHORIZATION", "")))
-    if match is not None:
-        credential = match[1]
-    else:
-        credential = parse_qs(str(environ.get("QUERY_STRING", ""))).get("X-Amz-Credential", [""])[0]
-    parts = credential.rsplit("/", _SCOPE_PARTS - 1)
-    return (parts[2], parts[3]) if len(parts) == _SCOPE_PARTS else None
+def _host_name(environ: Mapping[str, object]) -> str:
+    return str(environ.get("HTTP_HOST", "")).partition(":")[0].lower().rstrip(".")
+
+
+def _scoped(to: str) -> Refusal:
+    return Refusal("403 Forbidden", "SignatureDoesNotMatch", f"Credential should be scoped to {to}.")
+
+
+def credential_scopes(environ: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return Region and service of each SigV4 credential in header and query; none for an unsigned request.
+
+    All of them, so that nobody can show one to this judgement and another to whoever reads the request next.
+    """
+    found = _CREDENTIAL.findall(str(environ.get("HTTP_AUTHORIZATION", "")))
+    found += parse_qs(str(environ.get("QUERY_STRING", ""))).get("X-Amz-Credential", [])
+    parts = [credential.rsplit("/", _SCOPE_PARTS - 1) for credential in found]
+    return [(one[2], one[3]) for one in parts if len(one) == _SCOPE_PARTS]
 
 
 class AwsApi:
@@ -130,6 +130,9 @@ class AwsApi:
         if refused is not None:
             return _answer(refused, environ, start_response)
         environ[ENVIRON_KEY] = RequestSource(environ["REMOTE_ADDR"], self._vpc_id, self._endpoint_id)
+        host = host_of(_host_name(environ))
+        if host is not None:
+            environ["HTTP_HOST"] = host.canonical_name  # the control plane tells services apart by plain names
         return self._application(environ, start_response)
 
     def certificate_names(self, name: str) -> tuple[str, ...] | None:

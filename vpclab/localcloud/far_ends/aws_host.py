@@ -82,6 +82,12 @@ class AwsHost:
         """The Region whose infrastructure answers: global names of the partition live in us-east-1."""
         return self.region or "us-east-1"
 
+    @property
+    def canonical_name(self) -> str:
+        """The plain name of the same service, Region and bucket: without FIPS, dual stack or an endpoint's id."""
+        name = f"{self.service}.{self.region}.amazonaws.com" if self.region else self.name
+        return f"{self.bucket}.{name}" if self.bucket else name
+
     def certificate_names(self) -> tuple[str, ...]:
         """Names on the certificate: S3's covers one label before its own name, so a bucket with dots fails."""
         if self.service == S3:

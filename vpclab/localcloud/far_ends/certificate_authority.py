@@ -83,8 +83,8 @@ class CertificateAuthority:
             del initial
             if name is None:
                 return None
-            local = connection.getsockname()[0] if isinstance(connection, ssl.SSLSocket) else ""
-            names = policy(name.lower().rstrip("."), local)
+            local = connection.getsockname()[:1] if isinstance(connection, ssl.SSLSocket) else ()
+            names = policy(name.lower().rstrip("."), local[0] if local else "")
             if names is None:
                 return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
             connection.context = self._context_for(names)

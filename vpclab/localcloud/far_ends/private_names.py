@@ -12,7 +12,7 @@ from vpclab.localcloud.far_ends.aws_host import AwsHost, aws_host
 ENDPOINT_SPECIFIC_SUFFIX = ".vpce.amazonaws.com"
 
 _SERVICE_NAME = re.compile(r"com\.amazonaws\.([a-z]{2}(?:-[a-z]+)+-\d)\.(.+)")
-_ENDPOINT_NAME = re.compile(r"(?:(?P<bucket>.+)\.)?(?P<label>bucket\.)?vpce-[0-9a-z-]+\.(?P<rest>.+)")
+_ENDPOINT_NAME = re.compile(r"(?:(?:(?P<bucket>.+)\.)?bucket\.)?vpce-[0-9a-z-]+\.(?P<rest>.+)")
 
 _EXCEPTIONS: Mapping[str, tuple[str, ...]] = {
     "dynamodb": ("dynamodb.{region}", "*.ddb.{region}"),
@@ -62,7 +62,7 @@ def canonical_host(name: str) -> AwsHost | None:
     if not name.endswith(ENDPOINT_SPECIFIC_SUFFIX):
         return None
     match = _ENDPOINT_NAME.fullmatch(name.removesuffix(ENDPOINT_SPECIFIC_SUFFIX))
-    if match is None or (match["bucket"] and not match["label"]):
+    if match is None:
         return None
     service, _, region = match["rest"].rpartition(".")
     patterns = _EXCEPTIONS.get(service, (service + ".{region}",))
