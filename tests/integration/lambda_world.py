@@ -12,7 +12,7 @@ import tempfile
 import textwrap
 import traceback
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,7 +57,7 @@ class BareNetworks:
         self.existing += 1
         return BareNetwork(interface_id, namespace, listening)
 
-    def detach_environment(self, environment: Any) -> None:
+    def detach_environment(self, environment: BareNetwork) -> None:
         environment.runtime_api.close()
         environment.namespace.close()
         self.existing -= 1
@@ -73,9 +73,7 @@ class KeptLogs:
     allows: bool = True
     streams: dict[tuple[str, str], list[LogEvent]] = field(default_factory=dict)
 
-    def __call__(
-        self, *, function_arn: str, role_arn: str, log_group: str, log_stream: str, events: Sequence[LogEvent]
-    ) -> bool:
+    def __call__(self, *, log_group: str, log_stream: str, events: Sequence[LogEvent], **_function: str) -> bool:
         if self.allows:
             self.streams.setdefault((log_group, log_stream), []).extend(events)
         return self.allows
@@ -96,11 +94,11 @@ class World:
     logs: KeptLogs
     directory: Path
 
-    def invoke(self, function: Invocation, event: object = None, **changes: Any) -> InvocationResult:
+    def invoke(self, function: Invocation, event: object = None, **changes: Any) -> InvocationResult:  # noqa: ANN401 - fields of Invocation
         invocation = replace(function, request_id=str(uuid4()), payload=json.dumps(event).encode(), **changes)
         return self.runtime.invoke(invocation)
 
-    def answer(self, function: Invocation, event: object = None, **changes: Any) -> Any:
+    def answer(self, function: Invocation, event: object = None, **changes: Any) -> Any:  # noqa: ANN401 - JSON
         result = self.invoke(function, event, **changes)
         assert result.function_error is None, result.payload
         return json.loads(result.payload)
@@ -117,7 +115,13 @@ def archive(files: dict[str, str]) -> Archive:
     return Archive(base64.b64encode(hashlib.sha256(data).digest()).decode(), data)
 
 
-def function(source: str, *, name: str = "probe", files: dict[str, str] | None = None, **changes: Any) -> Invocation:
+def function(
+    source: str,
+    *,
+    name: str = "probe",
+    files: dict[str, str] | None = None,
+    **changes: Any,  # noqa: ANN401
+) -> Invocation:
     """A function whose handler is ``handler`` in ``source``."""
     invocation = Invocation(
         function_arn=ARN + name,
@@ -134,7 +138,7 @@ def function(source: str, *, name: str = "probe", files: dict[str, str] | None =
 
 
 @contextmanager
-def runtime(limits: Limits = DEFAULT_LIMITS) -> Any:
+def runtime(limits: Limits = DEFAULT_LIMITS) -> Iterator[World]:
     """A ``World`` inside the current private world."""
     with tempfile.TemporaryDirectory(prefix="lambda-") as name:
         directory = Path(name)
@@ -177,7 +181,9 @@ def _open_paths(*needed: Path) -> None:
     system_calls.mount("none", "/", "", system_calls.MS_REC | system_calls.MS_PRIVATE)
     opened = {path: os.open(path, os.O_PATH) for path in needed}
     for path, fd in opened.items():
-        closed = [folder for folder in reversed(path.parents) if folder.exists() and not folder.stat().st_mode & 0o001]
+        closed = [
+            folder for folder in reversed(path.parents) if folder.exists() and not folder.stat().st_mode & 0o001
+        ]
         if closed:
             system_calls.mount("open", closed[0], "tmpfs", 0, "mode=755")
         if not path.exists():
@@ -213,7 +219,7 @@ class Scenarios:
         return scenario
 
     def run(self, *, rootless: bool = False) -> "Observed":
-        def all_scenarios() -> dict[str, tuple[bool, Any]]:
+        def all_scenarios() -> dict[str, tuple[bool, object]]:
             with runtime(self._limits) as world:
                 return {scenario.__name__: _observe(scenario, world) for scenario in self._scenarios}
 
@@ -226,16 +232,17 @@ class Observed:
     def __init__(self, outcomes: dict[str, Any]) -> None:
         self._outcomes = outcomes
 
-    def __getitem__(self, scenario: "Scenario") -> Any:
+    def __getitem__(self, scenario: "Scenario") -> Any:  # noqa: ANN401 - what came over the process boundary
+        """Return what the scenario returned."""
         succeeded, outcome = self._outcomes[scenario.__name__]
         assert succeeded, outcome
         return outcome
 
 
-Scenario = Callable[[World], Any]
+Scenario = Callable[[World], object]
 
 
-def _observe(scenario: Scenario, world: World) -> tuple[bool, Any]:
+def _observe(scenario: Scenario, world: World) -> tuple[bool, object]:
     try:
         return True, scenario(world)
     except Exception:  # noqa: BLE001 - it crosses a process boundary as text

@@ -3,7 +3,6 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -38,7 +37,7 @@ def observed() -> Observed:
 
 
 @scenarios
-def event_and_context(world: World) -> Any:
+def event_and_context(world: World) -> object:
     source = """
         import os
 
@@ -72,7 +71,7 @@ def test_function_can_read_event_and_context(observed: Observed) -> None:
 
 
 @scenarios
-def raised(world: World) -> Any:
+def raised(world: World) -> object:
     raising = function("def handler(event, context):\n    raise ValueError('no ' + event)")
     return as_observed(world.invoke(raising, "good")), as_observed(world.invoke(raising, "better"))
 
@@ -85,7 +84,7 @@ def test_caller_can_read_an_unhandled_exception(observed: Observed) -> None:
     assert first["payload"]["errorMessage"] == "no good"
     assert first["payload"]["requestId"] in first["log"]
     assert first["payload"]["stackTrace"] == [
-        '  File "/var/task/app.py", line 2, in handler\n    raise ValueError(\'no \' + event)\n'
+        "  File \"/var/task/app.py\", line 2, in handler\n    raise ValueError('no ' + event)\n"
     ]
     assert "[ERROR] ValueError: no good\nTraceback" in first["log"]
     assert second["payload"]["errorMessage"] == "no better"
@@ -93,7 +92,7 @@ def test_caller_can_read_an_unhandled_exception(observed: Observed) -> None:
 
 
 @scenarios
-def timed_out(world: World) -> Any:
+def timed_out(world: World) -> object:
     counter = function(COUNTER, name="slow", timeout=0.3)
     results = as_observed(world.invoke(counter, "hang")), as_observed(world.invoke(counter))
     return results, world.networks.existing
@@ -111,7 +110,7 @@ def test_function_cannot_outlive_its_timeout(observed: Observed) -> None:
 
 
 @scenarios
-def exited(world: World) -> Any:
+def exited(world: World) -> object:
     sources = {
         "exit": "import os\ndef handler(event, context): os._exit(3)",
         "sys.exit": "import sys\ndef handler(event, context): sys.exit(4)",
@@ -138,7 +137,7 @@ def test_caller_can_read_that_the_runtime_exited(observed: Observed) -> None:
 
 
 @scenarios
-def not_initialised(world: World) -> Any:
+def not_initialised(world: World) -> object:
     cases = {
         "import": function("import missing\ndef handler(event, context): pass"),
         "handler": function("x = 1"),
@@ -167,7 +166,9 @@ def test_caller_can_read_why_initialisation_failed(observed: Observed) -> None:
         "exits": "Runtime.ExitError",
         "hangs": "Sandbox.Timedout",
     }
-    assert results["import"]["payload"]["errorMessage"] == "Unable to import module 'app': No module named 'missing'"
+    assert (
+        results["import"]["payload"]["errorMessage"] == "Unable to import module 'app': No module named 'missing'"
+    )
     assert results["hangs"]["payload"]["errorMessage"].endswith("Task timed out after 0.40 seconds")
 
 
@@ -181,7 +182,7 @@ def test_service_can_initialise_again_within_the_invocation(observed: Observed) 
 
 
 @scenarios
-def slow_once(world: World) -> Any:
+def slow_once(world: World) -> object:
     source = """
         import time
 
@@ -199,7 +200,7 @@ def test_function_can_take_long_to_initialise(observed: Observed) -> None:
 
 
 @scenarios
-def reused(world: World) -> Any:
+def reused(world: World) -> object:
     counter = function(COUNTER, name="warm")
     first, second = world.answer(counter), world.answer(counter)
     world.runtime.function_changed(counter.function_arn)
@@ -216,7 +217,7 @@ def test_environment_can_be_used_again_until_the_function_changes(observed: Obse
 
 
 @scenarios
-def changed_while_busy(world: World) -> Any:
+def changed_while_busy(world: World) -> object:
     counter = function(COUNTER, name="busy")
     with ThreadPoolExecutor(1) as caller:
         running = caller.submit(world.answer, counter, 0.5)
@@ -233,7 +234,7 @@ def test_function_change_cannot_disturb_a_running_invocation(observed: Observed)
 
 
 @scenarios
-def concurrent(world: World) -> Any:
+def concurrent(world: World) -> object:
     counter = function(COUNTER, name="many")
     with ThreadPoolExecutor(20) as callers:
         streams = [answer[0] for answer in callers.map(lambda _: world.answer(counter, 1.0), range(20))]
@@ -247,7 +248,7 @@ def test_service_can_run_twenty_invocations_at_once(observed: Observed) -> None:
 
 
 @scenarios
-def too_many(world: World) -> Any:
+def too_many(world: World) -> object:
     counter = function(COUNTER, name="throttled")
     refused = threading.Event()
 
@@ -273,7 +274,7 @@ def test_service_cannot_run_more_environments_than_its_limit(observed: Observed)
 
 
 @scenarios
-def spread(world: World) -> Any:
+def spread(world: World) -> object:
     counter = function(COUNTER, name="spread", interfaces=("eni-a", "eni-b"))
     already = len(world.networks.attached)
     with ThreadPoolExecutor(4) as callers:
@@ -288,14 +289,17 @@ def test_environments_can_be_spread_over_subnets(observed: Observed) -> None:
 
 
 @scenarios
-def asynchronous(world: World) -> Any:
+def asynchronous(world: World) -> object:
     source = """
         def handler(event, context):
             print("attempt of", context.aws_request_id)
             raise RuntimeError(event)
     """
     queued = world.invoke(function(source, name="queued"), "again", invocation_type="Event")
-    attempts = lambda: [line for line in world.logs.messages() if line.startswith("attempt of")]  # noqa: E731
+
+    def attempts() -> list[str]:
+        return [line for line in world.logs.messages() if line.startswith("attempt of")]
+
     eventually(lambda: len(attempts()) == 3, 10, "the event was tried three times")
     return queued.status, queued.payload.decode(), len(set(attempts()))
 
@@ -306,7 +310,7 @@ def test_event_can_be_tried_three_times(observed: Observed) -> None:
 
 
 @scenarios
-def own_sdk(world: World) -> Any:
+def own_sdk(world: World) -> object:
     files = {"boto3/__init__.py": "__version__ = 'the function\\'s own'", "queue.py": "mine = True"}
     source = """
         import boto3, queue, sys
@@ -323,7 +327,7 @@ def test_function_can_bring_its_own_sdk(observed: Observed) -> None:
 
 
 @scenarios
-def layered(world: World) -> Any:
+def layered(world: World) -> object:
     first = archive({"python/shared.py": "name = 'first'", "data.txt": "kept"})
     second = archive({"python/shared.py": "name = 'second'"})
     source = """
@@ -341,7 +345,7 @@ def test_function_can_use_layers(observed: Observed) -> None:
 
 
 @scenarios
-def large(world: World) -> Any:
+def large(world: World) -> object:
     big = function("def handler(event, context): return 'x' * event", name="large")
     return (
         len(world.answer(big, 5_000_000)),
@@ -359,7 +363,7 @@ def test_response_cannot_be_larger_than_six_megabytes(observed: Observed) -> Non
 
 
 @scenarios
-def greedy(world: World) -> Any:
+def greedy(world: World) -> object:
     source = """
         import time
 
@@ -379,7 +383,7 @@ def test_function_cannot_use_more_than_its_memory(observed: Observed) -> None:
 
 
 @scenarios
-def other_runtime(world: World) -> Any:
+def other_runtime(world: World) -> object:
     try:
         world.invoke(function("", runtime="nodejs24.x"))
     except InvocationRefused as refusal:
@@ -395,7 +399,7 @@ def test_service_cannot_run_other_languages(observed: Observed) -> None:
 
 
 @scenarios
-def own_client(world: World) -> Any:
+def own_client(world: World) -> object:
     source = """
         import http.client
 
@@ -418,7 +422,7 @@ def test_function_cannot_confuse_the_runtime_api(observed: Observed) -> None:
 
 
 @scenarios
-def network_count(world: World) -> Any:
+def network_count(world: World) -> object:
     before = world.networks.existing
     probe = function("def handler(event, context): pass", name="counted")
     world.answer(probe)

@@ -11,6 +11,8 @@ from tests.integration.lambda_world import Observed, Scenarios, World, function
 
 scenarios = Scenarios()
 
+TEMPORARY = "/tmp"  # noqa: S108 - the function's own
+
 SHELL = """
     import subprocess
 
@@ -29,16 +31,14 @@ def observed(request: pytest.FixtureRequest) -> Iterator[Observed]:
         del os.environ["HOST_SECRET"]
 
 
-def shell(world: World, command: str, **changes: Any) -> Any:
-    return world.answer(function(SHELL, **changes), command)
+def shell(world: World, command: str, name: str = "shell") -> Any:  # noqa: ANN401 - JSON
+    return world.answer(function(SHELL, name=name), command)
 
 
 @scenarios
-def listed_roots(world: World) -> Any:
-    return {
-        folder: shell(world, f"ls -A {folder}")[1].split()
-        for folder in ("/", "/root", "/mnt", "/tmp", "/opt", "/var", "/home")
-    }
+def listed_roots(world: World) -> object:
+    folders = ("/", "/root", "/mnt", TEMPORARY, "/opt", "/var", "/home")
+    return {folder: shell(world, f"ls -A {folder}")[1].split() for folder in folders}
 
 
 def test_function_cannot_see_files_of_the_host(observed: Observed) -> None:
@@ -46,12 +46,12 @@ def test_function_cannot_see_files_of_the_host(observed: Observed) -> None:
     roots = observed[listed_roots]
     allowed = {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "mnt", "opt", "proc", "root", "sbin", "tmp"}
     assert set(roots["/"]) <= allowed | {"usr", "var"}
-    assert roots["/root"] == roots["/mnt"] == roots["/tmp"] == roots["/opt"] == roots["/home"] == []
+    assert roots["/root"] == roots["/mnt"] == roots[TEMPORARY] == roots["/opt"] == roots["/home"] == []
     assert sorted(roots["/var"]) == ["lang", "runtime", "task"]
 
 
 @scenarios
-def looked_for_project(world: World) -> Any:
+def looked_for_project(world: World) -> object:
     return shell(world, f"ls {Path(__file__).parents[2]}; python3 -c 'import vpclab'")
 
 
@@ -64,14 +64,16 @@ def test_function_cannot_see_the_project(observed: Observed) -> None:
 
 
 @scenarios
-def imported(world: World) -> Any:
+def imported(world: World) -> object:
     source = """
         import importlib.util
 
         def handler(event, context):
             return [name for name in event if importlib.util.find_spec(name)]
     """
-    return world.answer(function(source), ["boto3", "botocore", "urllib3", "moto", "pulumi", "rich", "pip", "vpclab"])
+    return world.answer(
+        function(source), ["boto3", "botocore", "urllib3", "moto", "pulumi", "rich", "pip", "vpclab"]
+    )
 
 
 def test_function_can_import_the_sdk_alone(observed: Observed) -> None:
@@ -80,21 +82,23 @@ def test_function_can_import_the_sdk_alone(observed: Observed) -> None:
 
 
 @scenarios
-def other_function(world: World) -> Any:
+def other_function(world: World) -> object:
     shell(world, "echo secret > /tmp/kept", name="first")
     return shell(world, "ls /tmp", name="first")[1], shell(world, "ls /tmp", name="second")[1]
 
 
 def test_function_cannot_see_files_of_another_function(observed: Observed) -> None:
-    """/tmp is an environment's own, and is still there for its next invocation."""
+    """Its temporary directory is an environment's own, and is still there for its next invocation."""
     assert tuple(observed[other_function]) == ("kept\n", "")
 
 
 @scenarios
-def writes(world: World) -> Any:
+def writes(world: World) -> object:
     places = ("/var/task", "/var/runtime", "/var/lang", "/etc", "/usr/bin", "/dev/shm", "/opt", "/")  # noqa: S108 - it must fail
     attempts = {place: shell(world, f"touch {place}/written")[0] for place in places}
-    overwrites = "chmod u+w /etc/resolv.conf /var/task/app.py; echo x >> /etc/resolv.conf; echo x >> /var/task/app.py"
+    overwrites = (
+        "chmod u+w /etc/resolv.conf /var/task/app.py; echo x >> /etc/resolv.conf; echo x >> /var/task/app.py"
+    )
     return attempts, shell(world, f"{overwrites}; cat /etc/resolv.conf; tail -1 /var/task/app.py")[1]
 
 
@@ -106,7 +110,7 @@ def test_function_cannot_write_outside_its_temporary_directory(observed: Observe
 
 
 @scenarios
-def found_writable(world: World) -> Any:
+def found_writable(world: World) -> object:
     return shell(world, "find / -path /proc -prune -o ! -type l -writable -print")[1].split()
 
 
@@ -118,12 +122,12 @@ def test_function_can_write_to_harmless_places_alone(observed: Observed) -> None
         "/dev/random",
         "/dev/urandom",
         "/dev/zero",
-        "/tmp",  # noqa: S108 - the function's own
+        TEMPORARY,
     ]
 
 
 @scenarios
-def privileges(world: World) -> Any:
+def privileges(world: World) -> object:
     status = shell(world, "cat /proc/self/status")[1].splitlines()
     fields = dict(line.split(":\t", 1) for line in status if ":\t" in line)
     return {name: fields[name] for name in fields if name.startswith(("Cap", "Uid", "Gid", "NoNewPrivs"))}
@@ -138,7 +142,7 @@ def test_function_cannot_hold_privileges(observed: Observed) -> None:
 
 
 @scenarios
-def escapes(world: World) -> Any:
+def escapes(world: World) -> object:
     attempts = ("unshare -U true", "unshare -n true", "unshare -m true", "umount /proc", "mount -t tmpfs x /tmp")
     return {attempt: shell(world, attempt)[0] for attempt in (*attempts, "chroot / true", "nsenter -t 1 -m true")}
 
@@ -149,8 +153,10 @@ def test_function_cannot_make_or_enter_namespaces(observed: Observed) -> None:
 
 
 @scenarios
-def processes(world: World) -> Any:
-    return shell(world, "ls /proc | grep '^[0-9]' | wc -l; cat /proc/*/cmdline | tr '\\0' ' '; cat /proc/1/environ")
+def processes(world: World) -> object:
+    return shell(
+        world, "ls /proc | grep '^[0-9]' | wc -l; cat /proc/*/cmdline | tr '\\0' ' '; cat /proc/1/environ"
+    )
 
 
 def test_function_cannot_see_processes_of_others(observed: Observed) -> None:
@@ -161,7 +167,7 @@ def test_function_cannot_see_processes_of_others(observed: Observed) -> None:
 
 
 @scenarios
-def variables(world: World) -> Any:
+def variables(world: World) -> object:
     source = """
         import os
 
@@ -182,7 +188,7 @@ def test_function_cannot_see_variables_of_the_host(observed: Observed) -> None:
 
 
 @scenarios
-def descriptors(world: World) -> Any:
+def descriptors(world: World) -> object:
     source = """
         import os
 
@@ -201,7 +207,7 @@ def test_function_cannot_inherit_descriptors(observed: Observed) -> None:
 
 
 @scenarios
-def traced(world: World) -> Any:
+def traced(world: World) -> object:
     source = """
         import ctypes, os
 
@@ -221,7 +227,7 @@ def test_function_cannot_touch_its_guardian(observed: Observed) -> None:
 
 
 @scenarios
-def limits(world: World) -> Any:
+def limits(world: World) -> object:
     source = """
         import resource
 
@@ -237,17 +243,17 @@ def test_function_cannot_exceed_documented_limits(observed: Observed) -> None:
 
 
 @scenarios
-def filled(world: World) -> Any:
+def filled(world: World) -> object:
     return shell(world, "dd if=/dev/zero of=/tmp/full bs=1M count=600 2>/dev/null; stat -c %s /tmp/full")
 
 
 def test_function_cannot_store_more_than_its_ephemeral_storage(observed: Observed) -> None:
-    """/tmp holds as much as the function is configured with, 512 MB unless said."""
+    """The temporary directory holds as much as the function is configured with, 512 MB unless said."""
     assert int(observed[filled][1]) == 512 * 1024 * 1024
 
 
 @scenarios
-def resolver(world: World) -> Any:
+def resolver(world: World) -> object:
     return shell(world, "cat /etc/resolv.conf; hostname")[1]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 UNHANDLED = "Unhandled"
 """``X-Amz-Function-Error`` of a function that raised, timed out, exited or could not be initialised."""
@@ -147,5 +147,5 @@ class EnvironmentNetworks(Protocol):
     def attach_environment(self, interface_id: str | None) -> AttachedNetwork:
         """Make the network of a new execution environment."""
 
-    def detach_environment(self, environment: AttachedNetwork) -> None:
-        """Take it down again."""
+    def detach_environment(self, environment: Any) -> None:  # noqa: ANN401 - its own kind of AttachedNetwork
+        """Take down what ``attach_environment`` of the same object returned."""

@@ -1,0 +1,187 @@
+"""What arrives in CloudWatch Logs of what a function prints, and what the service itself writes there."""
+
+import re
+
+import pytest
+
+from tests.integration.lambda_world import Observed, Scenarios, World, as_observed, function
+from vpclab.localcloud.lambda_runtime.log_shipping import LARGEST_OUTPUT
+
+scenarios = Scenarios()
+
+
+@pytest.fixture(scope="module")
+def observed() -> Observed:
+    return scenarios.run()
+
+
+def messages(world: World, name: str) -> list[str]:
+    streams = world.logs.streams.items()
+    return [event.message for (group, _), events in streams if group == f"/aws/lambda/{name}" for event in events]
+
+
+@scenarios
+def printed(world: World) -> object:
+    source = """
+        import sys
+
+        print("at import")
+
+        def handler(event, context):
+            print("to standard output")
+            print("to standard error", file=sys.stderr)
+            sys.stdout.write("without an end")
+    """
+    result = as_observed(world.invoke(function(source, name="printed")))
+    world.invoke(function(source, name="printed"))
+    return messages(world, "printed"), result["log"], [stream for _, stream in world.logs.streams]
+
+
+def test_function_can_log_by_printing(observed: Observed) -> None:
+    """What it prints is in its log group, line by line, between the service's own lines."""
+    lines, _, _ = observed[printed]
+    kinds = [line if line[0].islower() else line.split()[0] for line in lines[:8]]
+    assert kinds == [
+        "INIT_START",
+        "at import\n",
+        "START",
+        "to standard output\n",
+        "to standard error\n",
+        "without an end\n",
+        "END",
+        "REPORT",
+    ]
+
+
+def test_report_can_be_read_by_its_documented_fields(observed: Observed) -> None:
+    """Duration, billed duration, memory size, most memory used, and the init duration of a cold start alone."""
+    lines, _, _ = observed[printed]
+    reports = [line for line in lines if line.startswith("REPORT")]
+    fields = (
+        r"REPORT RequestId: [0-9a-f-]{36}\tDuration: (\d+\.\d\d) ms\tBilled Duration: (\d+) ms\t"
+        r"Memory Size: 128 MB\tMax Memory Used: (\d+) MB\t"
+    )
+    cold = re.fullmatch(fields + r"Init Duration: (\d+\.\d\d) ms\t\n", reports[0])
+    warm = re.fullmatch(fields + r"\n", reports[1])
+    assert cold is not None
+    assert warm is not None
+    assert int(cold[2]) >= float(cold[1]) + float(cold[4])
+    assert int(cold[3]) > 0
+
+
+def test_environment_can_log_into_one_stream(observed: Observed) -> None:
+    """An environment has one stream, named by day, version and 32 hexadecimal digits."""
+    _, _, streams = observed[printed]
+    assert len(streams) == 1
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", streams[0])
+
+
+def test_caller_can_read_the_end_of_the_log(observed: Observed) -> None:
+    """LogType=Tail gives the invocation's log."""
+    lines, tail, _ = observed[printed]
+    assert tail == "".join(lines[:8])
+
+
+@scenarios
+def by_logging(world: World) -> object:
+    source = """
+        import logging
+
+        def handler(event, context):
+            logging.warning("one\\ntwo")
+            raise ValueError("x")
+    """
+    world.invoke(function(source, name="logging"))
+    return messages(world, "logging")
+
+
+def test_function_can_log_several_lines_as_one_event(observed: Observed) -> None:
+    """A record of the logging module and the trace of an exception are one event each."""
+    lines = observed[by_logging]
+    assert re.fullmatch(r"\[WARNING\]\t\d{4}-\d\d-\d\dT[\d:.]+Z\t[0-9a-f-]{36}\tone\ntwo\n", lines[2])
+    assert lines[3].startswith("[ERROR] ValueError: x\nTraceback (most recent call last):\n")
+    assert "in handler\n" in lines[3]
+
+
+@scenarios
+def flood(world: World) -> object:
+    source = """
+        def handler(event, context):
+            for _ in range(event):
+                print("x" * 1023)
+            return "done"
+    """
+    result = as_observed(world.invoke(function(source, name="flood", timeout=30.0), 10_000))
+    lines = messages(world, "flood")
+    return result["payload"], sum(len(line) for line in lines), lines[-1], len(result["log"]), lines[-3:]
+
+
+def test_function_cannot_flood_the_log(observed: Observed) -> None:
+    """Beyond a bound output is dropped, the log says how much, and the function is not held up."""
+    answer, size, last, tail, _ = observed[flood]
+    assert answer == "done"
+    assert size < LARGEST_OUTPUT + 10_000
+    dropped = re.fullmatch(r"\[(\d+) bytes of output beyond \d+ were dropped\]\n", last)
+    assert dropped is not None
+    assert int(dropped[1]) == 10_000 * 1024 - LARGEST_OUTPUT
+    assert tail == 4096
+
+
+@scenarios
+def endless_line(world: World) -> object:
+    source = """
+        import os
+
+        def handler(event, context):
+            try:
+                os.write(3, b"\\xa5\\x5a\\x00\\x03\\xff\\xff\\xff\\xff" + b"y" * 100)
+                os.write(3, b"nonsense" * 10)
+                while True:
+                    os.write(1, b"x" * 65536)
+            finally:
+                pass
+    """
+    result = as_observed(world.invoke(function(source, name="endless", timeout=0.5)))
+    return result["payload"]["errorType"], sum(len(line) for line in messages(world, "endless"))
+
+
+def test_function_cannot_hold_the_service_by_writing_without_end(observed: Observed) -> None:
+    """Not even a line without an end, or nonsense in the log's framing, keeps a timeout from being met."""
+    kind, size = observed[endless_line]
+    assert kind == "Sandbox.Timedout"
+    assert size < LARGEST_OUTPUT + 10_000
+
+
+@scenarios
+def json_logs(world: World) -> object:
+    source = """
+        import logging
+
+        def handler(event, context):
+            logging.getLogger().error("structured")
+    """
+    variables = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
+    world.invoke(function(source, name="json", environment=variables, runtime="python3.13"))
+    return messages(world, "json")[2]
+
+
+def test_function_can_log_in_json(observed: Observed) -> None:
+    """With the log format JSON the runtime client writes records as objects ("Advanced logging controls")."""
+    assert '"level": "ERROR"' in observed[json_logs]
+    assert '"message": "structured"' in observed[json_logs]
+
+
+@scenarios
+def not_allowed(world: World) -> object:
+    world.logs.allows = False
+    try:
+        source = "def handler(event, context): print('lost'); return 'still runs'"
+        result = as_observed(world.invoke(function(source, name="mute")))
+    finally:
+        world.logs.allows = True
+    return result["payload"], "lost\n" in result["log"], messages(world, "mute")
+
+
+def test_function_cannot_log_without_its_roles_permission(observed: Observed) -> None:
+    """It runs, its caller can ask for the tail, and nothing arrives in CloudWatch Logs."""
+    assert list(observed[not_allowed]) == ["still runs", True, []]
