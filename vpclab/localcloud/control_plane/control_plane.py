@@ -36,6 +36,7 @@ class ControlPlane:
     """
 
     _open: "ControlPlane | None" = None
+    _warm = False
 
     def __init__(self, effects: Effects, settings: Settings = _DEFAULT_SETTINGS) -> None:
         from vpclab.localcloud.control_plane import moto_process  # noqa: PLC0415 - the heavy part, wanted here
@@ -51,6 +52,9 @@ class ControlPlane:
         self._settings = settings
         self._lock = threading.RLock()
         self._moto = CorrectedMoto(settings, effects, self._lock)
+        if not ControlPlane._warm:
+            ControlPlane._warm = True
+            threading.Thread(target=moto_process.warm_up, name="warm up moto", daemon=True).start()
 
     def close(self) -> None:
         """Undo the corrections and end what waits for its time. Safe to call twice."""

@@ -210,14 +210,17 @@ def _network_acl(acl: Any) -> NetworkAcl:  # noqa: ANN401
 
 
 def _entry(entry: Any) -> NetworkAclEntry:  # noqa: ANN401
+    first, last = entry.port_range_from, entry.port_range_to
+    if first is None and last is None:
+        first, last = entry.icmp_type, entry.icmp_code
     return NetworkAclEntry(
         number=int(entry.rule_number),
         egress=_flag(entry.egress),
         protocol=protocol_name(entry.protocol),
         allow=entry.rule_action == "allow",
         cidr=_RANGE(entry.cidr_block),
-        from_port=_port(entry.port_range_from),
-        to_port=_port(entry.port_range_to),
+        from_port=_port(first),
+        to_port=_port(last),
     )
 
 

@@ -49,6 +49,16 @@ def load() -> None:
     _remember_method_names()
 
 
+def warm_up() -> None:
+    """Load what the first call of each service would wait for: service models and routers, about 0.6 s together."""
+    get_service_router = importlib.import_module("moto.core.routing").get_service_router
+    get_service_model = importlib.import_module("moto.core.utils").get_service_model
+    for service, (module, _) in _RESPONSES.items():
+        importlib.import_module(module)
+        get_service_model(service)
+        get_service_router(service)
+
+
 def reset() -> None:
     """Forget every account and Region."""
     base_backend = importlib.import_module("moto.core.base_backend")

@@ -1,0 +1,161 @@
+"""A control plane on a free port of loopback, with nothing of the kernel behind it, and boto3 clients for it."""
+
+import io
+import json
+import socket
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+import botocore.config
+
+from vpclab.localcloud.control_plane import ControlPlane, Settings
+from vpclab.localcloud.control_plane.server import WsgiServer
+from vpclab.localcloud.lambda_runtime.invocation import Invocation, InvocationResult
+
+REGION, ACCOUNT = "us-east-1", "123456789012"
+VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+_ONCE = botocore.config.Config(retries={"total_max_attempts": 1}, max_pool_connections=50)
+
+
+class Recorded:
+    """Effects that only remember; ``answer`` is what functions do."""
+
+    def __init__(self) -> None:
+        self.invocations: list[Invocation] = []
+        self.network_changes = 0
+        self.changed_functions: list[str] = []
+        self.answer: Callable[[Invocation], InvocationResult] = lambda one: InvocationResult(
+            202 if one.invocation_type == "Event" else 200, one.payload, None, b"tail", one.version
+        )
+
+    def network_changed(self) -> None:
+        self.network_changes += 1
+
+    def invoke(self, invocation: Invocation) -> InvocationResult:
+        self.invocations.append(invocation)
+        return self.answer(invocation)
+
+    def function_changed(self, function_arn: str) -> None:
+        self.changed_functions.append(function_arn)
+
+    def admin(self, path: str, query: dict[str, str]) -> dict[str, object] | None:
+        return {"asked": query} if path == "/_vpclab/health" else None
+
+
+class World:
+    """The plane, its effects, its clients, and a few things that every test would build."""
+
+    def __init__(self, plane: ControlPlane, effects: Recorded, endpoint: str) -> None:
+        self.plane, self.effects, self.endpoint = plane, effects, endpoint
+        self.client = cache(self._client)
+
+    def _client(self, service: str, region: str = REGION, key: str = "test", **more: Any) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=key,
+            aws_secret_access_key="test",
+            config=_ONCE,
+            **more,
+        )
+
+    @property
+    def ec2(self) -> Any:
+        return self.client("ec2")
+
+    @property
+    def functions(self) -> Any:
+        return self.client("lambda")
+
+    def vpc(self, cidr: str = "10.0.0.0/16", *, internet: bool = False) -> str:
+        vpc_id: str = self.ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+        if internet:
+            self.gateway(vpc_id)
+        return vpc_id
+
+    def gateway(self, vpc_id: str) -> str:
+        gateway: str = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc_id)
+        return gateway
+
+    def subnet(self, vpc_id: str, cidr: str = "10.0.0.0/24", zone: str = "a") -> str:
+        made = self.ec2.create_subnet(VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone=f"{REGION}{zone}")
+        subnet_id: str = made["Subnet"]["SubnetId"]
+        return subnet_id
+
+    def group(self, vpc_id: str, name: str = "f") -> str:
+        group_id: str = self.ec2.create_security_group(GroupName=name, Description="test", VpcId=vpc_id)["GroupId"]
+        return group_id
+
+    def table(self, vpc_id: str) -> str:
+        table_id: str = self.ec2.create_route_table(VpcId=vpc_id)["RouteTable"]["RouteTableId"]
+        return table_id
+
+    def address(self) -> tuple[str, str]:
+        made = self.ec2.allocate_address(Domain="vpc")
+        return made["AllocationId"], made["PublicIp"]
+
+    def role(self, name: str = "r", *policies: str, service: str = "lambda.amazonaws.com") -> str:
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+        }
+        iam = self.client("iam")
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        for policy in policies:
+            iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+        return arn
+
+    def function(
+        self, name: str, role: str, subnets: list[str] | None = None, groups: list[str] | None = None
+    ) -> Any:
+        given: dict[str, Any] = {
+            "FunctionName": name,
+            "Role": role,
+            "Runtime": "python3.12",
+            "Handler": "index.handler",
+            "Code": {"ZipFile": package()},
+        }
+        if subnets is not None or groups is not None:
+            given["VpcConfig"] = {"SubnetIds": subnets or [], "SecurityGroupIds": groups or []}
+        return self.functions.create_function(**given)
+
+    def database(self, name: str, group_name: str, security_groups: list[str], **more: Any) -> Any:
+        return self.client("rds").create_db_instance(
+            DBInstanceIdentifier=name,
+            DBInstanceClass="db.t4g.micro",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="chief",
+            DBSubnetGroupName=group_name,
+            VpcSecurityGroupIds=security_groups,
+            **({"ManageMasterUserPassword": True} | more),
+        )["DBInstance"]
+
+    def interfaces(self, **filters: str) -> list[Any]:
+        given = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
+        found: list[Any] = self.ec2.describe_network_interfaces(Filters=given)["NetworkInterfaces"]
+        return found
+
+
+def package(text: str = "def handler(event, context): return event") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("index.py", text)
+    return buffer.getvalue()
+
+
+@contextmanager
+def world(linger_seconds: float = 0.2) -> Iterator[World]:
+    effects = Recorded()
+    with (
+        ControlPlane(effects, Settings(interface_linger_seconds=linger_seconds)) as plane,
+        WsgiServer(socket.create_server(("127.0.0.1", 0)), plane.application) as server,
+    ):
+        yield World(plane, effects, f"http://127.0.0.1:{server.address[1]}")
