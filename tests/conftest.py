@@ -9,6 +9,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write the golden files anew")
+    parser.addoption("--target", default="local", help="what tests/verify verifies: local, or a URL on loopback")
 
 
 class Golden:

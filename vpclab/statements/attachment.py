@@ -48,9 +48,9 @@ def has_no_nat_gateway(evidence: Evidence) -> Opinion:
 
 def vpc_id_is_no_input(evidence: Evidence) -> Opinion:
     """Expect the API to know no such input: the SDK, made from the service's model, rejects it."""
-    if evidence.experiment is None:
-        return unknown(NOT_TRIED)
-    if not evidence.experiment.vpc_id_rejection:
+    if evidence.vpc_id_rejection is None:
+        return unknown("VpcId was not tried as an input")
+    if not evidence.vpc_id_rejection:
         return contradicted("VpcId was accepted as an input")
     return met("VpcId is rejected as an input")
 

@@ -28,6 +28,7 @@ class Evidence:
     probe and far end work. ``names_components`` says whether the target tells which component refused a
     packet; where it does, a refusal without a name counts for nothing. ``databases_elsewhere`` says of every
     other attached variant of the run whether its function got an answer from its database.
+    ``vpc_id_rejection`` is what the SDK said to VpcId as an input, empty if it took it, None where not tried.
     """
 
     variant: str
@@ -37,6 +38,7 @@ class Evidence:
     controls: Mapping[ProbeName, Observation] = field(default_factory=dict)
     facts: NetworkFacts | None = None
     experiment: AttachmentExperiment | None = None
+    vpc_id_rejection: str | None = None
     nat_public_ips: tuple[str, ...] = ()
     configured_security_group_ids: tuple[str, ...] = ()
     databases_elsewhere: Mapping[str, bool] = field(default_factory=dict)

@@ -29,7 +29,6 @@ def attach_second_function(
     if not attachment.subnet_ids:
         raise VerificationError(f"{deployment.function_name} is attached to no subnet")
     groups = tuple(security_group_ids or attachment.security_group_ids)
-    rejection = _vpc_id_rejection(target, deployment, attachment.subnet_ids, groups)
     groups_before = security_groups(target, deployment.vpc_id)
     added = _interfaces_added(target, deployment, attachment.subnet_ids, groups)
     groups_after = security_groups(target, deployment.vpc_id)
@@ -42,7 +41,6 @@ def attach_second_function(
     if target.is_on_loopback and others:
         added_by_others = _interfaces_added(target, deployment, attachment.subnet_ids, others[:1])
     return AttachmentExperiment(
-        vpc_id_rejection=rejection,
         interfaces_added=added,
         security_groups_added=tuple(sorted(groups_after.keys() - groups_before.keys())),
         subnets=len(attachment.subnet_ids),
@@ -69,16 +67,15 @@ def _interfaces_added(
     return len(added)
 
 
-def _vpc_id_rejection(
-    target: Target, deployment: Deployment, subnet_ids: Sequence[str], groups: Sequence[str]
-) -> str:
+def offer_vpc_id(target: Target, deployment: Deployment) -> str:
     """Return what the SDK says to VpcId as an input, empty when a function could be made with it."""
+    attachment = attachment_of(target, deployment.function_name)
     try:
         with temporary_function(
             target,
             deployment.function_name,
-            subnet_ids=subnet_ids,
-            security_group_ids=groups,
+            subnet_ids=attachment.subnet_ids,
+            security_group_ids=attachment.security_group_ids,
             VpcId=deployment.vpc_id,
         ):
             return ""

@@ -57,13 +57,11 @@ class NetworkFacts:
 class AttachmentExperiment:
     """What happened when a second function was made for a moment.
 
-    ``vpc_id_rejection`` is what the SDK said to ``VpcId`` as an input, empty if it took it.
     ``interfaces_added`` counts new interfaces after a function with the same subnets and groups;
     ``interfaces_added_by_other_groups`` the same after one with the same subnets and another group set, None
     where that was not tried. ``security_groups_added`` lists groups that appeared in the VPC meanwhile.
     """
 
-    vpc_id_rejection: str
     interfaces_added: int
     security_groups_added: tuple[str, ...]
     subnets: int

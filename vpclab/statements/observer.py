@@ -14,7 +14,7 @@ from vpclab.statements.description import describe
 from vpclab.statements.error import VerificationError
 from vpclab.statements.evidence import Isolation
 from vpclab.statements.execution_role import delivery_refusal
-from vpclab.statements.experiment import attach_second_function
+from vpclab.statements.experiment import attach_second_function, offer_vpc_id
 from vpclab.statements.facts import AttachmentExperiment, NetworkFacts
 from vpclab.statements.invocation import Invocation, invoke
 from vpclab.statements.log_group import search
@@ -42,6 +42,7 @@ class Observed:
     observations: dict[ProbeName, Observation] = field(default_factory=dict)
     facts: NetworkFacts | None = None
     experiment: AttachmentExperiment | None = None
+    vpc_id_rejection: str | None = None
     canary: Observation | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -95,6 +96,7 @@ def observe(target: Target, deployment: Deployment, *, with_canary: bool) -> Obs
         observed.observations = named or observed.observations
     observed.observations[ProbeName.INTERFACES] = interfaces_observation(observed.facts)
     if observed.facts is not None and observed.facts.attachment.subnet_ids:
+        observed.vpc_id_rejection = observed.attempt("offering VpcId", lambda: offer_vpc_id(target, deployment))
         observed.experiment = observed.attempt(
             "attaching a second function", lambda: attach_second_function(target, deployment)
         )

@@ -57,6 +57,7 @@ def verify(deployments: Mapping[str, Mapping[str, Any]], target: Target) -> Repo
             controls=controls,
             facts=found.facts,
             experiment=found.experiment,
+            vpc_id_rejection=found.vpc_id_rejection,
             nat_public_ips=deployment.nat_public_ips,
             configured_security_group_ids=deployment.function_security_group_ids,
             databases_elsewhere={

@@ -16,6 +16,8 @@ ADMIN_SECONDS = 5.0
 LOCAL_ACCESS_KEY = "test"
 
 _CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "total_max_attempts": 3})
+_LOCAL = _CONFIG.merge(Config(proxies={}))
+"""A proxy from the shell's variables has no business between this machine and itself."""
 
 
 class Target:
@@ -30,6 +32,7 @@ class Target:
         self.name = name or endpoint or "aws"
         self._clients: dict[str, Any] = {}
         self._lock = Lock()
+        self._config = _LOCAL if self.is_on_loopback else _CONFIG
         self._session = (
             boto3.session.Session(region_name=region)
             if endpoint is None
@@ -47,7 +50,9 @@ class Target:
         """Return the client of one service."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=_CONFIG)
+                self._clients[service] = self._session.client(
+                    service, endpoint_url=self.endpoint, config=self._config
+                )
             return self._clients[service]
 
     @property
@@ -79,7 +84,9 @@ class Target:
         """Ask the local cloud's own endpoint; None where the target has no such thing."""
         url = f"{self.endpoint}/_vpclab/{path}"
         try:
-            answer = requests.get(url, params=query, timeout=ADMIN_SECONDS)
+            with requests.Session() as session:
+                session.trust_env = not self.is_on_loopback
+                answer = session.get(url, params=query, timeout=ADMIN_SECONDS)
         except requests.RequestException as failure:
             raise VerificationError(
                 f"nothing answers at {self.endpoint} ({type(failure).__name__}); "

@@ -20,6 +20,9 @@ POLL_SECONDS = 0.05
 TIMEOUT_SECONDS = 30
 MEMORY_MEGABYTES = 256
 
+READABLE_BY_ALL = 0o644
+"""Lambda runs code as a user that does not own its files (developer guide, "Working with .zip file archives")."""
+
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -37,7 +40,9 @@ def probe_archive() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
-            archive.writestr(zipfile.ZipInfo(f"probe/{file.name}", _FIXED_TIME), file.read_bytes())
+            entry = zipfile.ZipInfo(f"probe/{file.name}", _FIXED_TIME)
+            entry.external_attr = READABLE_BY_ALL << 16
+            archive.writestr(entry, file.read_bytes())
     return packed.getvalue()
 
 

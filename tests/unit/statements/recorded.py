@@ -127,7 +127,6 @@ OBSERVATIONS: Mapping[str, Mapping[ProbeName, Observation]] = {
 }
 
 EXPERIMENT = AttachmentExperiment(
-    vpc_id_rejection='Unknown parameter in VpcConfig: "VpcId"',
     interfaces_added=0,
     security_groups_added=(),
     subnets=len(SUBNETS),
@@ -145,6 +144,7 @@ def evidence(variant: str) -> Evidence:
         controls=OUTSIDE,
         facts=FACTS[variant],
         experiment=None if variant == DEFAULT else EXPERIMENT,
+        vpc_id_rejection=None if variant == DEFAULT else 'Unknown parameter in VpcConfig: "VpcId"',
         nat_public_ips=(NAT_ADDRESS,) if variant == PRIVATE_NAT else (),
         configured_security_group_ids=() if variant == DEFAULT else (GROUP,),
         databases_elsewhere={other: True for other in VARIANTS if other not in (variant, DEFAULT)},

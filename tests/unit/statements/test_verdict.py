@@ -48,7 +48,7 @@ def test_what_was_refused_can_be_named_with_the_component(identifier: str, varia
 
 # Nothing is concluded from what was not observed.
 
-_PIECES = [*ProbeName, "facts", "experiment", "controls"]
+_PIECES = [*ProbeName, "facts", "experiment", "vpc_id_rejection", "controls"]
 
 
 def _without(material: Evidence, missing: set[ProbeName | str], *, as_errors: bool) -> Evidence:
@@ -61,6 +61,7 @@ def _without(material: Evidence, missing: set[ProbeName | str], *, as_errors: bo
         observations=observations,
         facts=None if "facts" in missing else material.facts,
         experiment=None if "experiment" in missing else material.experiment,
+        vpc_id_rejection=None if "vpc_id_rejection" in missing else material.vpc_id_rejection,
         controls={} if "controls" in missing else material.controls,
     )
 
@@ -238,8 +239,7 @@ def test_c16_cannot_count_when_no_function_of_the_run_reaches_a_database() -> No
 @pytest.mark.parametrize("variant", [PRIVATE_NAT, PUBLIC, ENDPOINTS])
 def test_c17_can_hold_on_a_service_that_wants_the_vpc_id(variant: str) -> None:
     """A service that takes VpcId, or does not fill it in, is what the notes say."""
-    takes_it = replace(recorded.EXPERIMENT, vpc_id_rejection="")
-    assert _judge("C17", replace(evidence(variant), experiment=takes_it)).verdict is Verdict.HOLDS
+    assert _judge("C17", replace(evidence(variant), vpc_id_rejection="")).verdict is Verdict.HOLDS
     empty = replace(recorded.ATTACHED, attachment=FunctionAttachment("", recorded.SUBNETS, (recorded.GROUP,)))
     assert _judge("C17", replace(evidence(variant), facts=empty)).verdict is Verdict.HOLDS
 
