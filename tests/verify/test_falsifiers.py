@@ -17,6 +17,8 @@ from vpclab.statements.target import Target
 from vpclab.statements.variant import ATTACHED, DEFAULT, ENDPOINTS, PRIVATE_NAT, PUBLIC
 from vpclab.statements.verdict import Judgement
 
+pytestmark = pytest.mark.usefixtures("report")  # verified once as deployed, before anything is changed
+
 Outputs = Mapping[str, Mapping[str, Any]]
 
 
