@@ -36,7 +36,7 @@ def apply(sockets: Path, port: int, credentials: "DatabaseCredentials") -> None:
     """
     user = pg8000.native.identifier(credentials.username)
     verifier = pg8000.native.literal(scram_verifier(credentials.password))
-    with _connected(sockets, port) as connection:
+    with connected(sockets, port) as connection:
         exists = connection.run("select 1 from pg_roles where rolname = :name", name=credentials.username)
         if not exists:
             connection.run(f"create role {user} login createdb createrole inherit")
@@ -52,7 +52,7 @@ def apply(sockets: Path, port: int, credentials: "DatabaseCredentials") -> None:
 
 def accepts_connections(sockets: Path, port: int) -> bool:
     """Whether the instance lets the administrator in; False while it starts."""
-    with suppress(OSError, pg8000.exceptions.Error), _connected(sockets, port):
+    with suppress(OSError, pg8000.exceptions.Error), connected(sockets, port):
         return True
     return False
 
@@ -69,7 +69,7 @@ def scram_verifier(password: str, salt: bytes | None = None) -> str:
 
 
 @contextmanager
-def _connected(sockets: Path, port: int) -> "Iterator[pg8000.native.Connection]":
+def connected(sockets: Path, port: int) -> "Iterator[pg8000.native.Connection]":
     """A connection as administrator. The path of a socket may be 107 bytes, so it is shortened by a descriptor."""
     directory = os.open(sockets, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as plain:

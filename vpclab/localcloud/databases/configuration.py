@@ -1,8 +1,8 @@
 """PostgreSQL's configuration for one instance, as text.
 
 What a client can see follows RDS: TLS is forced from version 15 on (RDS guide, "Requiring an SSL connection to a
-PostgreSQL DB instance"), passwords are SCRAM, ``rdsadmin`` never comes over the network. Durability is given up
-for speed: the data lives as long as the local cloud.
+PostgreSQL DB instance"), passwords are SCRAM, ``rdsadmin`` never comes over the network. Writing to the disk is
+left to the kernel: the data lives as long as the local cloud.
 """
 
 from dataclasses import dataclass
@@ -48,10 +48,9 @@ def postgresql_conf(listening: Listening) -> str:
         "rds.force_ssl": "'1'" if listening.force_ssl else "'0'",
         "timezone": "'UTC'",
         "log_timezone": "'UTC'",
-        # Durability is not wanted.
+        # What was committed outlives the server, but not the machine.
         "fsync": "off",
         "full_page_writes": "off",
-        "synchronous_commit": "off",
         "wal_level": "minimal",
         "max_wal_senders": "0",
         "min_wal_size": "2MB",

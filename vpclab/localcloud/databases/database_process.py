@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 STARTING_SECONDS = 60.0
 STOPPING_SECONDS = 5.0
-LONGEST_PAUSE_SECONDS = 30.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 30.0
 _POLL_SECONDS = 0.02
 _LOG_TAIL_BYTES = 2000
 
@@ -113,7 +113,7 @@ class DatabaseProcess:
     def _run(self) -> None:
         if self._predecessor is not None:
             self._predecessor.join()
-        pause = 1.0
+        pause = FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
@@ -122,10 +122,12 @@ class DatabaseProcess:
                 self.state = f"failed: {error}"
                 if not self._stopping.is_set():
                     _LOG.exception(
-                        "database %s: not running; trying again in %.0f s", self.specification.name, pause
+                        "database %s: not running; trying again in %.2f s", self.specification.name, pause
                     )
-            pause = 1.0 if time.monotonic() - began > STARTING_SECONDS else min(2 * pause, LONGEST_PAUSE_SECONDS)
-            self._stopping.wait(pause if not self._stopping.is_set() else 0)
+            if time.monotonic() - began > STARTING_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            self._stopping.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         self.state = "stopped"
         os.close(self._wake)
 
