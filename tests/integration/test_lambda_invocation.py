@@ -351,15 +351,17 @@ def large(world: World) -> object:
         len(world.answer(big, 5_000_000)),
         as_observed(world.invoke(big, 7_000_000))["payload"],
         world.answer(big, 3),
+        world.answer(function("def handler(event, context): return len(event)", name="large"), "y" * 5_000_000),
     )
 
 
 def test_response_cannot_be_larger_than_six_megabytes(observed: Observed) -> None:
     """6 MB each for request and response ("Lambda quotas"); more is Function.ResponseSizeTooLarge."""
-    length, refusal, afterwards = observed[large]
+    length, refusal, afterwards, received = observed[large]
     assert length == 5_000_000
     assert refusal["errorType"] == "Function.ResponseSizeTooLarge"
     assert afterwards == "xxx"
+    assert received == 5_000_000
 
 
 @scenarios

@@ -1,9 +1,8 @@
 """All execution environments: a warm one is used again, the last used first; when all are busy, one is made."""
 
-import itertools
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
@@ -20,6 +19,7 @@ from vpclab.localcloud.lambda_runtime.limits import Limits
 from vpclab.localcloud.lambda_runtime.sandboxes import Sandboxes
 
 _SWEEP_SECONDS = 15.0
+_CLOSE_SECONDS = 5.0
 
 
 def key_of(invocation: Invocation) -> Hashable:
@@ -42,13 +42,13 @@ def key_of(invocation: Invocation) -> Hashable:
 
 @dataclass(eq=False, slots=True)
 class Place:
-    """An environment with what the pool knows of it. ``environment`` is there once it has been made."""
+    """An environment with what the pool knows of it. ``generation`` counts changes of its function."""
 
     function_arn: str
     key: Hashable
     environment: Environment
+    generation: int
     used: float = field(default_factory=time.monotonic)
-    is_outdated: bool = False
 
 
 class Environments:
@@ -66,10 +66,12 @@ class Environments:
         self._store = store
         self._limits = limits
         self._lock = threading.Lock()
+        self._none_busy = threading.Condition(self._lock)
+        self._generations: Counter[str] = Counter()
         self._idle: deque[Place] = deque()  # the last used at the right
         self._busy: set[Place] = set()
         self._reserved = 0
-        self._turns: dict[Hashable, itertools.count[int]] = {}
+        self._turns: Counter[str] = Counter()
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="idle environments", daemon=True)
         self._sweeper.start()
@@ -91,42 +93,45 @@ class Environments:
         """Keep the place warm for the next invocation, unless its function has changed meanwhile."""
         place.used = time.monotonic()
         with self._lock:
-            keeps = not place.is_outdated and not self._closing.is_set()
+            is_current = place.generation == self._generations[place.function_arn]
+            keeps = is_current and not self._closing.is_set()
             if keeps:
-                self._busy.discard(place)
                 self._idle.append(place)
+                self._leave_busy(place)
         if not keeps:
             self.discard(place)
 
     def discard(self, place: Place) -> None:
         """End a place that is busy."""
-        self._end(place)
-        with self._lock:
-            self._busy.discard(place)
+        try:
+            place.environment.close()
+            self._networks.detach_environment(place.environment.network)
+        finally:
+            with self._lock:
+                self._leave_busy(place)
 
     def function_changed(self, function_arn: str) -> None:
         """End the function's warm environments now, and its busy ones after their invocation."""
         with self._lock:
             ending = [place for place in self._idle if place.function_arn == function_arn]
             self._move_to_busy(ending)
-            for place in self._busy:
-                place.is_outdated |= place.function_arn == function_arn
-            self._turns = {key: turns for key, turns in self._turns.items() if function_arn not in _parts(key)}
+            self._generations[function_arn] += 1
         for place in ending:
             self.discard(place)
 
     def close(self) -> None:
         """End every environment, in the middle of an invocation too."""
         self._closing.set()
+        self._sweeper.join()
         with self._lock:
-            idle = list(self._idle)
-            self._idle.clear()
-            busy = list(self._busy)
+            busy, idle = list(self._busy), list(self._idle)
+            self._move_to_busy(idle)
         for place in busy:
             place.environment.kill()  # its own thread notices and ends it
         for place in idle:
-            self._end(place)
-        self._sweeper.join()
+            self.discard(place)
+        with self._none_busy:
+            self._none_busy.wait_for(lambda: not self._busy, _CLOSE_SECONDS)
 
     def count(self) -> tuple[int, int]:
         """How many environments are idle, and how many busy."""
@@ -146,18 +151,22 @@ class Environments:
             self._idle.remove(place)
             self._busy.add(place)
 
+    def _leave_busy(self, place: Place) -> None:
+        self._busy.discard(place)
+        self._none_busy.notify_all()
+
     def _make(self, invocation: Invocation, key: Hashable) -> Place:
-        self._reserve()
+        generation = self._reserve(invocation.function_arn)
         try:
             code = self._store.folder([invocation.code])
             layers = self._store.folder(invocation.layers) if invocation.layers else ""
-            network = self._attach(self._next_interface(invocation, key))
+            network = self._attach(self._next_interface(invocation))
             try:
                 environment = Environment(self._sandboxes, network, invocation, code, layers)
             except BaseException:
                 self._networks.detach_environment(network)
                 raise
-            place = Place(invocation.function_arn, key, environment)
+            place = Place(invocation.function_arn, key, environment, generation)
         finally:
             with self._lock:
                 self._reserved -= 1
@@ -165,8 +174,11 @@ class Environments:
             self._busy.add(place)
         return place
 
-    def _reserve(self) -> None:
-        """Count a place that is about to be made; where there are too many, end the one idle for longest."""
+    def _reserve(self, function_arn: str) -> int:
+        """Count a place that is about to be made; where there are too many, end the one idle for longest.
+
+        Return the function's generation, which the place then has.
+        """
         with self._lock:
             oldest = None
             if len(self._idle) + len(self._busy) + self._reserved >= self._limits.environments:
@@ -175,15 +187,18 @@ class Environments:
                 oldest = self._idle[0]
                 self._move_to_busy([oldest])
             self._reserved += 1
+            generation = self._generations[function_arn]
         if oldest is not None:
             self.discard(oldest)
+        return generation
 
-    def _next_interface(self, invocation: Invocation, key: Hashable) -> str | None:
+    def _next_interface(self, invocation: Invocation) -> str | None:
         """Take the function's interfaces, and so its subnets, in turn."""
         if not invocation.interfaces:
             return None
         with self._lock:
-            turn = next(self._turns.setdefault(key, itertools.count()))
+            turn = self._turns[invocation.function_arn]
+            self._turns[invocation.function_arn] += 1
         return invocation.interfaces[turn % len(invocation.interfaces)]
 
     def _attach(self, interface_id: str | None) -> AttachedNetwork:
@@ -197,10 +212,6 @@ class Environments:
                 status=502,
             ) from trouble
 
-    def _end(self, place: Place) -> None:
-        place.environment.close()
-        self._networks.detach_environment(place.environment.network)
-
     def _sweep(self) -> None:
         while not self._closing.wait(min(_SWEEP_SECONDS, self._limits.idle)):
             oldest_kept = time.monotonic() - self._limits.idle
@@ -209,7 +220,3 @@ class Environments:
                 self._move_to_busy(ending)
             for place in ending:
                 self.discard(place)
-
-
-def _parts(key: Hashable) -> tuple[object, ...]:
-    return key if isinstance(key, tuple) else (key,)

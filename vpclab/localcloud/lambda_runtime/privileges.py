@@ -46,7 +46,7 @@ def become_sandbox_user() -> None:
     """
     os.umask(0o022)
     uid, gid = os.geteuid(), os.getegid()
-    if _is_mapped(SANDBOX_USER):
+    if is_mapped(SANDBOX_USER):
         system_calls.prctl(_PR_SET_KEEPCAPS, 1)  # the capability to make a user namespace must survive
         os.setgroups([])
         os.setresgid(SANDBOX_USER, SANDBOX_USER, SANDBOX_USER)
@@ -95,7 +95,8 @@ def limit_resources(memory_mb: int, ephemeral_storage_mb: int) -> None:
         resource.setrlimit(kind, (bounded, bounded))
 
 
-def _is_mapped(uid: int) -> bool:
+def is_mapped(uid: int) -> bool:
+    """Whether the current user namespace has this uid."""
     for line in Path("/proc/self/uid_map").read_text().splitlines():
         first, _, count = (int(word) for word in line.split())
         if first <= uid < first + count:

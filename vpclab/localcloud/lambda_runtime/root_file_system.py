@@ -7,15 +7,17 @@ the interpreter in /var/lang, the SDK and the runtime client in /var/runtime, th
 """
 
 import ctypes
+import importlib
 import importlib.metadata
 import os
+import stat
 import struct
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vpclab.localcloud import system_calls
-from vpclab.localcloud.lambda_runtime.privileges import SANDBOX_USER
+from vpclab.localcloud.lambda_runtime.privileges import SANDBOX_USER, is_mapped
 from vpclab.localcloud.system_calls import (
     CLONE_NEWNS,
     MNT_DETACH,
@@ -87,6 +89,7 @@ def enter(mount_point: Path, code: Path, trust: Path) -> None:
     system_calls.mount("none", "/", "", MS_REC | MS_PRIVATE)
     system_calls.mount("functions", mount_point, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m")
     root = mount_point
+    _check_readable()
     _make_directories(root)
     _fill_etc(root, trust)
     _bind_system(root)
@@ -101,6 +104,19 @@ def enter(mount_point: Path, code: Path, trust: Path) -> None:
     system_calls.pivot_root(root, root / "tmp")
     os.chdir("/")
     system_calls.umount("/tmp", MNT_DETACH)  # noqa: S108 - the old root, no shared directory
+
+
+def _check_readable() -> None:
+    """Functions run as another user where there is one: what they import must be readable to everybody."""
+    if not is_mapped(SANDBOX_USER):
+        return
+    for package in (os, *map(importlib.import_module, ("boto3", "botocore", "awslambdaric"))):
+        file = Path(str(package.__file__)).resolve()
+        if not file.stat().st_mode & stat.S_IROTH or not file.parent.stat().st_mode & stat.S_IXOTH:
+            raise RootFileSystemError(
+                f"functions run as an ordinary user, who may not read {file}: "
+                f"`chmod -R o+rX {file.parent.parent}` lets everybody read it"
+            )
 
 
 def _make_directories(root: Path) -> None:

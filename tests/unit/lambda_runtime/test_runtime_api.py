@@ -1,0 +1,150 @@
+import http.client
+import json
+import selectors
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.deadline import eventually
+from vpclab.localcloud.lambda_runtime.runtime_api import Answer, Delivery, RuntimeApi
+
+DELIVERY = Delivery("id-1", b'{"a": 1}', 1234, "arn:aws:lambda:us-east-1:123456789012:function:f", "Root=1")
+PREFIX = "/2018-06-01/runtime/"
+
+
+@dataclass
+class Client:
+    """A runtime client whose request is under way in a thread."""
+
+    address: tuple[str, int]
+    outcome: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+
+    def start(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        def ask() -> None:
+            with closing(http.client.HTTPConnection(*self.address, timeout=10)) as connection:
+                connection.request(method, PREFIX + path, body, headers or {})
+                with suppress(ConnectionError, http.client.RemoteDisconnected):  # the test ended before its answer
+                    response = connection.getresponse()
+                    self.outcome.append((response.status, dict(response.headers), response.read()))
+
+        threading.Thread(target=ask, daemon=True).start()
+
+
+@dataclass
+class Service:
+    """The API with the loop that an environment runs for it."""
+
+    api: RuntimeApi
+    selector: selectors.BaseSelector
+    address: tuple[str, int]
+
+    def serve(self) -> bool:
+        for key, events in self.selector.select(0):
+            key.data(events)
+        return True
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        client = Client(self.address)
+        client.start(method, path, body, headers)
+        eventually(lambda: self.serve() and client.outcome, 10, f"{method} {path} is answered")
+        return client.outcome[0]
+
+    def wait_for_next(self) -> Client:
+        client = Client(self.address)
+        client.start("GET", "invocation/next")
+        eventually(lambda: self.serve() and self.api.is_waiting, 10, "the client waits")
+        return client
+
+    def deliver(self) -> Client:
+        client = self.wait_for_next()
+        self.api.deliver(DELIVERY)
+        eventually(lambda: client.outcome, 10, "the client has the invocation")
+        return client
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with socket.create_server(("127.0.0.1", 0)) as listening, selectors.DefaultSelector() as selector:
+        api = RuntimeApi(listening, selector)
+        yield Service(api, selector, listening.getsockname())
+        api.close()
+
+
+def test_client_can_get_the_next_invocation(service: Service) -> None:
+    """The event, with id, deadline, invoked ARN and trace id as headers."""
+    status, headers, body = service.deliver().outcome[0]
+    assert (status, body) == (200, b'{"a": 1}')
+    assert {name: value for name, value in headers.items() if name.startswith("Lambda-Runtime")} == {
+        "Lambda-Runtime-Aws-Request-Id": "id-1",
+        "Lambda-Runtime-Deadline-Ms": "1234",
+        "Lambda-Runtime-Invoked-Function-Arn": DELIVERY.invoked_arn,
+        "Lambda-Runtime-Trace-Id": "Root=1",
+    }
+
+
+def test_client_can_post_a_response_once(service: Service) -> None:
+    """202; a second answer to the same invocation is refused."""
+    service.deliver()
+    assert service.ask("POST", "invocation/id-1/response", b'"done"')[0] == 202
+    assert service.api.answer == Answer(b'"done"')
+    assert service.ask("POST", "invocation/id-1/response", b'"again"')[0] == 400
+    assert service.api.answer == Answer(b'"done"')
+
+
+def test_client_can_post_an_error(service: Service) -> None:
+    """202, with the error's type from its header."""
+    service.deliver()
+    headers = {"Lambda-Runtime-Function-Error-Type": "Runtime.Odd"}
+    assert service.ask("POST", "invocation/id-1/error", b"{}", **headers)[0] == 202
+    assert service.api.answer == Answer(b"{}", "Runtime.Odd")
+
+
+def test_client_cannot_answer_what_it_was_not_given(service: Service) -> None:
+    """InvalidRequestID."""
+    service.deliver()
+    status, _, body = service.ask("POST", "invocation/id-2/response", b"1")
+    assert (status, json.loads(body)["errorType"]) == (400, "InvalidRequestID")
+    assert service.api.answer is None
+
+
+def test_client_can_post_an_initialisation_error_before_its_first_invocation_alone(service: Service) -> None:
+    """Afterwards the state does not allow it."""
+    assert service.ask("POST", "init/error", b'{"errorType": "E"}')[0] == 202
+    assert service.api.init_error == Answer(b'{"errorType": "E"}', "Runtime.Unknown")
+    service.wait_for_next()
+    assert service.ask("POST", "init/error", b"{}")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "nothing"), ("POST", "invocation/next"), ("GET", "invocation/id-1/response")]
+)
+def test_client_cannot_call_what_there_is_not(service: Service, method: str, path: str) -> None:
+    """404 for unknown resources and methods."""
+    assert service.ask(method, path)[0] == 404
+
+
+def test_service_cannot_deliver_to_a_client_that_has_gone(service: Service) -> None:
+    """A client that closed its connection does not wait any longer."""
+    with socket.create_connection(service.address) as client:
+        client.sendall(f"GET {PREFIX}invocation/next HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        eventually(lambda: service.serve() and service.api.is_waiting, 10, "the client waits")
+    eventually(lambda: service.serve() and not service.api.is_waiting, 10, "the client has gone")
+    with pytest.raises(ValueError, match="no runtime client"):
+        service.api.deliver(DELIVERY)
+
+
+def test_function_cannot_open_connections_without_bound(service: Service) -> None:
+    """Those beyond the bound are closed at once; the others go on."""
+    opened = [socket.create_connection(service.address) for _ in range(80)]
+    eventually(lambda: service.serve() and len(service.selector.get_map()) == 65, 10, "the bound is reached")
+    for _ in range(100):
+        service.serve()
+    assert len(service.selector.get_map()) == 65
+    for connection in opened:
+        connection.close()
+    eventually(lambda: service.serve() and len(service.selector.get_map()) == 1, 10, "all are closed")
+    service.wait_for_next()
