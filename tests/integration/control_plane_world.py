@@ -50,20 +50,11 @@ class Recorded:
 class World:
     """The plane, its effects, its clients, and a few things that every test would build."""
 
-    def __init__(self, plane: ControlPlane, effects: Recorded, endpoint: str) -> None:
-        self.plane, self.effects, self.endpoint = plane, effects, endpoint
-        self.client = cache(self._client)
+    def __init__(self, plane: ControlPlane, effects: Recorded) -> None:
+        self.plane, self.effects = plane, effects
 
-    def _client(self, service: str, region: str = REGION, key: str = "test", **more: Any) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=region,
-            aws_access_key_id=key,
-            aws_secret_access_key="test",
-            config=_ONCE,
-            **more,
-        )
+    def client(self, service: str, region: str = REGION, key: str = "test", token: str | None = None) -> Any:
+        return _client(service, region, key, token)
 
     @property
     def ec2(self) -> Any:
@@ -151,11 +142,32 @@ def package(text: str = "def handler(event, context): return event") -> bytes:
     return buffer.getvalue()
 
 
+_open: list[ControlPlane] = []
+
+
 @contextmanager
 def world(linger_seconds: float = 0.2) -> Iterator[World]:
     effects = Recorded()
-    with (
-        ControlPlane(effects, Settings(interface_linger_seconds=linger_seconds)) as plane,
-        WsgiServer(socket.create_server(("127.0.0.1", 0)), plane.application) as server,
-    ):
-        yield World(plane, effects, f"http://127.0.0.1:{server.address[1]}")
+    with ControlPlane(effects, Settings(interface_linger_seconds=linger_seconds)) as plane:
+        _open[:] = [plane]
+        yield World(plane, effects)
+
+
+@cache
+def endpoint() -> str:
+    """One server for all worlds, so that clients (0.2 s each to make) can be used by all of them."""
+    server = WsgiServer(socket.create_server(("127.0.0.1", 0)), lambda *request: _open[0].application(*request))
+    return f"http://127.0.0.1:{server.start().address[1]}"
+
+
+@cache
+def _client(service: str, region: str, key: str, token: str | None) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint(),
+        region_name=region,
+        aws_access_key_id=key,
+        aws_secret_access_key="test",
+        aws_session_token=token,
+        config=_ONCE,
+    )
