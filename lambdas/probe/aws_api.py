@@ -87,6 +87,9 @@ def probe(attempt: Attempt, arguments: Arguments) -> Outcome:
         if status == FORBIDDEN or code.startswith("AccessDenied"):
             raise DeniedByServiceError(str(failure)) from failure
         raise
+    finally:
+        # A connection kept alive would carry the next invocation's call along a way that may be gone by then.
+        service.close()
     attempt.evidence |= {
         "request_id": found.get("ResponseMetadata", {}).get("RequestId"),
         **call.evidence(found),

@@ -72,6 +72,10 @@ class AnsweringServer(http.server.ThreadingHTTPServer):
     status = 200
     body: str | None = None
 
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - passed on
+        super().__init__(*arguments)
+        self.callers: list[tuple[str, int]] = []
+
     def handle_error(self, *_: object) -> None:
         """Stay quiet: a client that hangs up is what some tests are about."""
 
@@ -79,7 +83,11 @@ class AnsweringServer(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: AnsweringServer
 
+    # Keeps connections alive, as AWS does.
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self) -> None:
+        self.server.callers.append(self.client_address)
         body = (self.server.body or self.client_address[0]).encode()
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(body)))

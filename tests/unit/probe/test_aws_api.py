@@ -78,6 +78,17 @@ def test_a_call_cannot_take_a_broken_service_for_an_outcome(
     assert (answer["outcome"], answer["stage"]) == (None, "api")
 
 
+def test_a_call_cannot_use_the_connection_of_an_earlier_one(
+    ask: Ask, point_at: Callable[[int], None], http_server: AnsweringServer
+) -> None:
+    """A warm function would otherwise report on a way that is gone since."""
+    http_server.status, http_server.body = 403, NO_IDENTITY_POLICY
+    point_at(http_server.server_port)
+    for _ in range(2):
+        assert ask(aws_api.probe, call="s3")["outcome"] == "denied_by_service"
+    assert len(set(http_server.callers)) == 2
+
+
 def test_a_call_cannot_hide_a_closed_port(ask: Ask, point_at: Callable[[int], None], closed_port: int) -> None:
     """A refused connection is told from other failures before boto3 is asked."""
     point_at(closed_port)
