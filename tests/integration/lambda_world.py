@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -48,19 +49,22 @@ class BareNetworks:
 
     attached: list[str | None] = field(default_factory=list)
     existing: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def attach_environment(self, interface_id: str | None) -> BareNetwork:
         namespace = NetworkNamespace.create("environment")
         listening = namespace.listen_tcp("169.254.100.1", 9001)
         _run = namespace.call(lambda: subprocess.run(_ADD_ADDRESS, check=True, capture_output=True))
-        self.attached.append(interface_id)
-        self.existing += 1
+        with self._lock:
+            self.attached.append(interface_id)
+            self.existing += 1
         return BareNetwork(interface_id, namespace, listening)
 
     def detach_environment(self, environment: BareNetwork) -> None:
         environment.runtime_api.close()
         environment.namespace.close()
-        self.existing -= 1
+        with self._lock:
+            self.existing -= 1
 
 
 _ADD_ADDRESS = ["ip", "address", "add", "169.254.100.1/32", "dev", "lo"]

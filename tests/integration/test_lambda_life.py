@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -11,14 +12,21 @@ import pytest
 
 from tests.deadline import eventually
 from tests.integration.lambda_world import World, function, in_private_world, runtime
+from vpclab.localcloud.lambda_runtime import InvocationRefused
 from vpclab.localcloud.lambda_runtime.limits import Limits
 
-PROBE = function("import time\ndef handler(event, context):\n    time.sleep(event or 0)\n    return event")
+PROBE_SOURCE = "import time\ndef handler(event, context):\n    time.sleep(event or 0)\n    return event"
+PROBE = function(PROBE_SOURCE)
 
 
 def descendants() -> list[psutil.Process]:
     """Processes that descend from this one, which in a private world is the first."""
-    return [process for process in psutil.Process().children(recursive=True) if process.status() != "zombie"]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def descriptors() -> int:
@@ -53,6 +61,40 @@ def test_runtime_can_end_everything_in_the_middle_of_an_invocation() -> None:
             return payload["errorType"], len(descendants()), world.networks.existing
 
     assert in_private_world(scenario) == ("Runtime.ExitError", 0, 0)
+
+
+def test_service_can_run_twenty_invocations_at_once() -> None:
+    """An environment has one invocation at a time; concurrent ones get environments of their own."""
+
+    def scenario() -> tuple[int, int]:
+        with ThreadPoolExecutor(20) as callers, runtime() as world:
+            running = [callers.submit(world.invoke, PROBE, 600, timeout=900.0) for _ in range(20)]
+            eventually(lambda: len(descendants()) == 41, 60, "twenty sandboxes run beside the fork server")
+            status = world.runtime.status()
+            world.runtime.close()
+            return status["busy"], len([one for one in running if one.result().function_error])
+
+    assert in_private_world(scenario) == (20, 20)
+
+
+def test_service_cannot_run_more_environments_than_its_limit() -> None:
+    """Idle ones of other functions make room; when all are busy, Invoke answers TooManyRequestsException (429)."""
+
+    def scenario() -> tuple[object, str, int, int]:
+        other = function("def handler(event, context): return event", name="other")
+        with ThreadPoolExecutor(2) as callers, runtime(Limits(environments=2)) as world:
+            made_room = world.answer(other, "idle"), world.answer(function(PROBE_SOURCE, name="third"), 0)
+            for _ in range(2):
+                callers.submit(world.invoke, PROBE, 600, timeout=900.0)
+            eventually(lambda: world.runtime.status() == {"idle": 0, "busy": 2}, 30, "both places are busy")
+            try:
+                world.invoke(other)
+            except InvocationRefused as refusal:
+                world.runtime.close()
+                return made_room, refusal.code, refusal.status, world.networks.existing
+            return made_room, "answered", 200, world.networks.existing
+
+    assert in_private_world(scenario) == (("idle", 0), "TooManyRequestsException", 429, 0)
 
 
 def test_environments_cannot_leak_descriptors() -> None:

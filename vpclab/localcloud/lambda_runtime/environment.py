@@ -52,6 +52,7 @@ class Environment:
         self._status_text = b""
         self.peak_memory_mb: int | None = None
         self._is_out_of_memory = False
+        self._is_killed = False
 
     @property
     def is_alive(self) -> bool:
@@ -115,7 +116,8 @@ class Environment:
         return self._api.answer
 
     def kill(self) -> None:
-        """End the sandbox from another thread; the one that waits for it takes it as an exit."""
+        """End the sandbox for good, from another thread; the one that waits for it takes it as an exit."""
+        self._is_killed = True
         if (sandbox := self._sandbox) is not None:
             sandbox.kill()
 
@@ -140,6 +142,8 @@ class Environment:
     def _start(self) -> None:
         sandbox = self._sandboxes.fork(self._request, self.network.namespace.fileno())
         self._sandbox, self._has_ended, self._wait_status, self._status_text = sandbox, False, None, b""
+        if self._is_killed:
+            sandbox.kill()
         self._watch(sandbox.output, lambda _: self._read(sandbox.output, self.log.output))
         self._watch(sandbox.telemetry, lambda _: self._read(sandbox.telemetry, self.log.telemetry))
         self._watch(sandbox.status, self._read_status)

@@ -131,7 +131,7 @@ class Environments:
         for place in idle:
             self.discard(place)
         with self._none_busy:
-            self._none_busy.wait_for(lambda: not self._busy, _CLOSE_SECONDS)
+            self._none_busy.wait_for(lambda: not self._busy and not self._reserved, _CLOSE_SECONDS)
 
     def count(self) -> tuple[int, int]:
         """How many environments are idle, and how many busy."""
@@ -167,11 +167,14 @@ class Environments:
                 self._networks.detach_environment(network)
                 raise
             place = Place(invocation.function_arn, key, environment, generation)
+            with self._lock:
+                self._busy.add(place)
+                if self._closing.is_set():
+                    environment.kill()
         finally:
             with self._lock:
                 self._reserved -= 1
-        with self._lock:
-            self._busy.add(place)
+                self._none_busy.notify_all()
         return place
 
     def _reserve(self, function_arn: str) -> int:
@@ -181,6 +184,8 @@ class Environments:
         """
         with self._lock:
             oldest = None
+            if self._closing.is_set():
+                raise InvocationRefused("ServiceException", "the local cloud is being stopped", status=500)
             if len(self._idle) + len(self._busy) + self._reserved >= self._limits.environments:
                 if not self._idle:
                     raise InvocationRefused("TooManyRequestsException", "Rate Exceeded.", status=429)

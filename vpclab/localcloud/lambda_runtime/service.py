@@ -72,7 +72,7 @@ class LambdaRuntime:
         """Have no later invocation run in an environment that was made before."""
         self._environments.function_changed(function_arn)
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, int]:
         """For the cloud's status: how many environments wait for an invocation, and how many have one."""
         idle, busy = self._environments.count()
         return {"idle": idle, "busy": busy}
