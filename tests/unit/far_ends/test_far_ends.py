@@ -161,8 +161,12 @@ def endpoint_answers(world: World) -> None:
 
 
 def gateway_endpoint_answers(world: World) -> None:
-    """A gateway endpoint serves S3 of its Region at every address of the prefix list."""
-    for name, address in ((S3, "192.0.2.129"), (f"bucket.{S3}", "192.0.2.190")):
+    """A gateway endpoint serves S3 of its Region all over the prefix list; us-east-1 has the global name too."""
+    for name, address in (
+        (S3, "192.0.2.129"),
+        (f"bucket.{S3}", "192.0.2.190"),
+        ("s3.amazonaws.com", "192.0.2.150"),
+    ):
         assert "endpoint_id='vpce-2'" in world.https(GATEWAY, address, name)
     for name in ("s3.eu-west-1.amazonaws.com", STS):
         assert outcome(partial(world.https, GATEWAY, "192.0.2.129", name)) == "SSLError"

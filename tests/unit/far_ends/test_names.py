@@ -105,6 +105,8 @@ def test_s3_of_the_askers_region_can_be_found_in_its_prefix_list() -> None:
     assert within("bucket.s3.us-east-1.amazonaws.com", VPC.id) == addresses.S3
     assert within("s3.eu-west-1.amazonaws.com", VPC.id) == addresses.OTHER_REGIONS
     assert within("s3.eu-west-1.amazonaws.com", OTHER_VPC.id) == addresses.S3
+    assert within("s3.amazonaws.com", VPC.id) == addresses.S3
+    assert within("s3.amazonaws.com", OTHER_VPC.id) == addresses.OTHER_REGIONS
     assert within("dynamodb.us-east-1.amazonaws.com", None) == addresses.DYNAMODB
     assert within("dynamodb.us-west-2.amazonaws.com", VPC.id) == addresses.OTHER_REGIONS
 

@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from vpclab.localcloud.databases import sandbox
@@ -39,6 +41,7 @@ grant pg_monitor, pg_signal_backend, pg_checkpoint to rds_superuser with admin o
 grant rds_password, rds_replication to rds_superuser with admin option;
 """
 _SECONDS = 120
+_UNFINISHED = ".postgres-"
 _SHELL = Path("/bin/sh")  # initdb starts postgres through it
 
 _making = threading.Lock()
@@ -72,7 +75,8 @@ def copy(template: Path, data: Path) -> None:
 def _make(distribution: Distribution, cache: Path, finished: Path) -> None:
     _LOG.info("making the database template %s (once per PostgreSQL version)", finished)
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".postgres-", dir=cache) as work:
+    _remove_abandoned(cache)
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=cache) as work:
         data = Path(work) / "data"
         data.mkdir(mode=0o700)
         initdb = [distribution.program("initdb"), "--pgdata", str(DATA), *_INITDB]
@@ -84,6 +88,15 @@ def _make(distribution: Distribution, cache: Path, finished: Path) -> None:
         except OSError:
             if not finished.is_dir():  # another process was faster: its template is as good
                 raise
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Remove what a process that was killed while it made a template has left."""
+    oldest = time.time() - 10 * _SECONDS
+    for directory in cache.glob(f"{_UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if directory.stat().st_mtime < oldest:
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 def _run(distribution: Distribution, argv: list[str], data: Path, work: Path, text: str) -> None:

@@ -7,7 +7,7 @@ PrivateLink guide, "AWS services that integrate with AWS PrivateLink".
 import re
 from collections.abc import Mapping
 
-from vpclab.localcloud.far_ends.aws_host import AwsHost, aws_host
+from vpclab.localcloud.far_ends.aws_host import S3, AwsHost, aws_host
 
 ENDPOINT_SPECIFIC_SUFFIX = ".vpce.amazonaws.com"
 
@@ -45,13 +45,18 @@ def private_names(service_name: str) -> tuple[str, ...]:
 
 
 def serves(service_name: str, host: AwsHost) -> bool:
-    """Whether an endpoint (of either kind) for the service answers a public AWS name: its service, its Region."""
+    """Whether an endpoint (of either kind) for the service answers a public AWS name: its service, its Region.
+
+    S3's global names are us-east-1's S3 (S3 guide, "Virtual hosting of buckets", legacy endpoints), and SDKs still
+    use ``s3.amazonaws.com`` there, so its endpoints serve them.
+    """
     split = service_and_region(service_name)
     if split is None:
         return False
     names = {name.removeprefix("*.") for name in private_names(service_name)}
-    own = [one for one in map(aws_host, names) if one is not None]
-    return any(one.service == host.service and one.region == host.region for one in own)
+    services = {one.service for one in map(aws_host, names) if one is not None}
+    region = host.home_region if host.service == S3 else host.region
+    return host.service in services and region == split[1]
 
 
 def canonical_host(name: str) -> AwsHost | None:
