@@ -57,8 +57,15 @@ def test_c16_can_be_flipped_by_revoking_the_databases_rule(variant: str, target:
     assert (refusal.kind, refusal.component) == ("security-group", outputs[variant]["database_security_group_id"])
 
 
-@pytest.mark.parametrize("variant", [DEFAULT, PRIVATE_NAT])
-@pytest.mark.parametrize("change", [changes.without_managed_policies, changes.denying_log_delivery])
+@pytest.mark.parametrize(
+    ("change", "variant"),
+    [
+        (changes.without_managed_policies, DEFAULT),
+        (changes.without_managed_policies, PRIVATE_NAT),
+        (changes.denying_log_delivery, PUBLIC),
+        (changes.denying_log_delivery, ENDPOINTS),
+    ],
+)
 def test_c25_can_be_flipped_by_the_roles_permissions(
     change: changes.Change, variant: str, target: Target, outputs: Outputs
 ) -> None:

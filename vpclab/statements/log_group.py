@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from vpclab.statements.target import Target
 
-LOCAL_SECONDS = 5.0
+LOCAL_SECONDS = 3.0
 AWS_SECONDS = 60.0
 """How long a line may take to be found. CloudWatch Logs promises no time; seconds are usual."""
 

@@ -3,9 +3,10 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,6 +22,8 @@ from vpclab.statements.log_group import search
 from vpclab.statements.observation import Observation, Outcome, ProbeName
 from vpclab.statements.refusal import flow_of, refusals
 from vpclab.statements.target import Target
+
+T = TypeVar("T")
 
 CANARY = "canary"
 """A connection to the port above the database's: no group admits it, so an isolating network drops it."""
@@ -59,48 +62,69 @@ class Observed:
             case _:
                 return Isolation.UNKNOWN
 
-    def attempt(self, what: str, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - passes on what it calls
-        """Return what ``action`` gives; None, with a problem noted, where it fails."""
+    def attempt(self, what: str, action: Callable[[], T]) -> T | Observation:
+        """Return what ``action`` gives; where it fails, note the problem and return an observation of it."""
         try:
             return action()
         except FAILURES as failure:
-            self.problems.append(f"{what}: {failure}")
-            return None
+            problem = f"{what}: {failure}"
+            self.problems.append(problem)
+            return Observation(Outcome.ERROR, error=problem)
 
 
 def observe(target: Target, deployment: Deployment, *, with_canary: bool) -> Observed:
-    """Observe a deployment. What fails becomes an observation with outcome ``error``, never an exception."""
+    """Observe a deployment. What fails becomes an observation with outcome ``error``, never an exception.
+
+    The experiment with a second function runs while the function waits for its time-outs.
+    """
     observed = Observed()
-    observed.facts = observed.attempt("describing", lambda: describe(target, deployment))
+    facts = observed.attempt("describing", lambda: describe(target, deployment))
+    observed.facts = facts if isinstance(facts, NetworkFacts) else None
+    with ThreadPoolExecutor(1, thread_name_prefix="experiment") as aside:
+        experiment = None
+        if observed.facts is not None and observed.facts.attachment.subnet_ids:
+            experiment = aside.submit(_experiment, target, deployment, observed)
+        observed.observations = {
+            **_ask_function(target, deployment, observed, with_canary=with_canary),
+            ProbeName.INTERFACES: interfaces_observation(observed.facts),
+        }
+        if experiment:
+            experiment.result()
+    return observed
+
+
+def _experiment(target: Target, deployment: Deployment, observed: Observed) -> None:
+    rejection = observed.attempt("offering VpcId", lambda: offer_vpc_id(target, deployment))
+    observed.vpc_id_rejection = rejection if isinstance(rejection, str) else None
+    experiment = observed.attempt(
+        "attaching a second function", lambda: attach_second_function(target, deployment)
+    )
+    observed.experiment = experiment if isinstance(experiment, AttachmentExperiment) else None
+
+
+def _ask_function(
+    target: Target, deployment: Deployment, observed: Observed, *, with_canary: bool
+) -> dict[ProbeName, Observation]:
+    """Invoke the function with all probes, then look for its printed line and for who refused its packets."""
     nonce = uuid.uuid4().hex
     began = time.time()
     invocation = observed.attempt(
         "invoking",
-        lambda: invoke(target, deployment.function_name, _probes(target, deployment, nonce, with_canary)),
+        lambda: invoke(
+            target, deployment.function_name, _probes(target, deployment, nonce, with_canary=with_canary)
+        ),
     )
-    if invocation is None:
-        failed = Observation(Outcome.ERROR, error=observed.problems[-1])
-        observed.observations = dict.fromkeys(ProbeName, failed)
-    else:
-        observed.canary = invocation.observations.get(CANARY)
-        observed.observations = {
-            name: invocation.observations[name] for name in ProbeName if name in invocation.observations
-        }
-        printed = observed.attempt(
-            "searching the log", lambda: _printed(target, deployment, invocation, nonce, began)
-        )
-        observed.observations[ProbeName.LOGS_PRINTED] = printed or Observation(
-            Outcome.ERROR, error=observed.problems[-1] if observed.problems else None
-        )
-        named = observed.attempt("asking who refused", lambda: _with_refusals(target, deployment, observed, began))
-        observed.observations = named or observed.observations
-    observed.observations[ProbeName.INTERFACES] = interfaces_observation(observed.facts)
-    if observed.facts is not None and observed.facts.attachment.subnet_ids:
-        observed.vpc_id_rejection = observed.attempt("offering VpcId", lambda: offer_vpc_id(target, deployment))
-        observed.experiment = observed.attempt(
-            "attaching a second function", lambda: attach_second_function(target, deployment)
-        )
-    return observed
+    if isinstance(invocation, Observation):
+        return dict.fromkeys(ProbeName, invocation)
+    observed.canary = invocation.observations.get(CANARY)
+    answers = {name: invocation.observations[name] for name in ProbeName if name in invocation.observations}
+    answers[ProbeName.LOGS_PRINTED] = observed.attempt(
+        "searching the log", lambda: _printed(target, deployment, invocation, nonce, began)
+    )
+    named = observed.attempt(
+        "asking who refused", lambda: _with_refusals(target, deployment, observed.facts, answers, began)
+    )
+    return answers if isinstance(named, Observation) else named
 
 
 def interfaces_observation(facts: NetworkFacts | None) -> Observation:
@@ -132,12 +156,7 @@ def interfaces_observation(facts: NetworkFacts | None) -> Observation:
     )
 
 
-def _probes(
-    target: Target,
-    deployment: Deployment,
-    nonce: str,
-    with_canary: bool,  # noqa: FBT001 - internal
-) -> dict[str, dict[str, Any]]:
+def _probes(target: Target, deployment: Deployment, nonce: str, *, with_canary: bool) -> dict[str, dict[str, Any]]:
     """Return the event's probes. The password comes along, because most variants could not fetch it."""
     secret = target.client("secretsmanager").get_secret_value(SecretId=deployment.database_secret_arn)
     credentials = json.loads(secret["SecretString"])
@@ -181,32 +200,33 @@ def _printed(
 
 
 def _with_refusals(
-    target: Target, deployment: Deployment, observed: Observed, since: float
-) -> Mapping[ProbeName, Observation] | None:
+    target: Target,
+    deployment: Deployment,
+    facts: NetworkFacts | None,
+    answers: dict[ProbeName, Observation],
+    since: float,
+) -> dict[ProbeName, Observation]:
     """Give each observation of dropped packets the components that refused them.
 
     The kernel tells of refused packets a moment after it refused them, so this waits for the last of them.
     """
-    facts = observed.facts
     if facts is None:
-        return None
-    outside = not facts.attachment.subnet_ids
+        return answers
+    vpc_id = deployment.vpc_id if facts.attachment.subnet_ids else None
     sources = [interface.private_ip for interface in facts.function_interfaces]
     flows = {
-        name: flow
-        for name, observation in observed.observations.items()
-        if (flow := flow_of(observation, None if outside else deployment.vpc_id, sources))
+        name: flow for name, observation in answers.items() if (flow := flow_of(observation, vpc_id, sources))
     }
     deadline = time.monotonic() + DROP_SECONDS
     while True:
         drops = target.drops(since)
         if drops is None:
-            return None
+            return answers
         found = {name: refusals(flow, drops) for name, flow in flows.items()}
         if all(found.values()) or time.monotonic() > deadline:
             break
         time.sleep(POLL_SECONDS)
     return {
         name: replace(observation, refused_by=found[name]) if name in found else observation
-        for name, observation in observed.observations.items()
+        for name, observation in answers.items()
     }
