@@ -60,6 +60,8 @@ def run(arguments: list[str]) -> int:
     except (ToolchainError, DaemonError, VerificationError) as refusal:
         complain(str(refusal))
         return CANNOT
+    if code == INTERRUPTED:  # typer turns Ctrl-C into its exit code
+        complain("interrupted")
     return code if isinstance(code, int) else 0
 
 

@@ -16,7 +16,6 @@ from vpclab.statements import runner
 from vpclab.statements.report import Report
 from vpclab.statements.target import Target
 from vpclab.toolchain import deployment
-from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
 
 ANY_PORT = 0
@@ -38,18 +37,14 @@ class Demonstration:
     def run(self) -> int:
         """Do it all; return the exit code. However it ends, nothing of it keeps running.
 
+        Where something fails, the cloud's end is the tearing down: it takes along all that was deployed to it.
+
         Raises:
             ToolchainError, DaemonError, VerificationError: something could not be done.
         """
         with _own_state(self._project) as project, self._cloud(project) as endpoint:
             environment = deployment.prepare(endpoint, project=project, plugin=self._plugin)
-            try:
-                report = self._verify(environment, endpoint, project)
-            except Exception:
-                # The cloud is about to end with everything in it; that destroying fails too is no news then.
-                with contextlib.suppress(ToolchainError):
-                    self._destroy(environment, project)
-                raise
+            report = self._verify(environment, endpoint, project)
             self._destroy(environment, project)
         present(report, self._project.reports)
         self._tell_where_the_time_went()

@@ -19,6 +19,8 @@ from vpclab.toolchain.project import Project
 
 VARIANTS = ("default", "private-nat", "public", "endpoints")
 INTERRUPT_SECONDS = 15.0
+LOCAL_SECONDS = 300.0
+"""After which an operation on a local target, where everything takes seconds, is taken to hang."""
 TAIL_LINES = 25
 
 OnOutput = Callable[[str], None]
@@ -194,6 +196,7 @@ def _run(
 ) -> None:
     command = [_pulumi(environment), *arguments, "-s", variant, "--non-interactive", "--color", "never"]
     tail: deque[str] = deque(maxlen=TAIL_LINES)
+    overdue = threading.Event()
     with subprocess.Popen(
         command,
         cwd=root or Project.here().root,
@@ -206,6 +209,8 @@ def _run(
         process_group=0,
     ) as process:
         _running.add(process)
+        limit = threading.Timer(LOCAL_SECONDS, _end, [process, overdue])
+        limit.start()
         try:
             for line in process.stdout or ():
                 if text := line.rstrip():
@@ -213,10 +218,21 @@ def _run(
                     on_output(text)
         finally:
             process.wait()
+            limit.cancel()
             _running.remove(process)
     if process.returncode != 0:
         said = "\n".join(_diagnostics(tail))
-        raise DeploymentError(f"`pulumi {arguments[0]}` failed for {variant}:\n{said}")
+        what = f"was ended after {LOCAL_SECONDS:.0f} s" if overdue.is_set() else "failed"
+        raise DeploymentError(f"`pulumi {arguments[0]}` {what} for {variant}:\n{said}")
+
+
+def _end(process: "subprocess.Popen[str]", overdue: threading.Event) -> None:
+    overdue.set()
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(INTERRUPT_SECONDS)
 
 
 def _pulumi(environment: Mapping[str, str]) -> str:

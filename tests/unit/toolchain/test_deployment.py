@@ -134,3 +134,12 @@ def test_command_line_cannot_be_missing(stage: Stage) -> None:
     """The error has the remedy."""
     with pytest.raises(DeploymentError, match="`make setup` brings it"):
         deployment.up("public", {**stage.environment, "PATH": "/nowhere"}, print, root=stage.root)
+
+
+def test_operation_cannot_hang_for_ever(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a local target everything takes seconds: what takes too long is ended, and the error says so."""
+    deployment.create_stack("public", stage.environment, root=stage.root)
+    stage.play("trap 'exit 1' INT\nwhile :; do sleep 0.02; done")
+    monkeypatch.setattr(deployment, "LOCAL_SECONDS", 0.2)
+    with pytest.raises(DeploymentError, match=r"`pulumi up` was ended after 0 s for public"):
+        deployment.up("public", stage.environment, print, root=stage.root)
