@@ -67,8 +67,8 @@ def subnet_problems(vpc: IPv4Network, tiers: Mapping[str, Sequence[IPv4Network]]
         for subnet in ranges:
             if not SMALLEST_PREFIX_LENGTH <= subnet.prefixlen <= LARGEST_PREFIX_LENGTH:
                 yield (
-                    f"{tier} subnet {subnet} is not between /{SMALLEST_PREFIX_LENGTH} and /{LARGEST_PREFIX_LENGTH}, "
-                    "which AWS asks for"
+                    f"{tier} subnet {subnet} is not between "
+                    f"/{SMALLEST_PREFIX_LENGTH} and /{LARGEST_PREFIX_LENGTH}, which AWS asks for"
                 )
             if not subnet.subnet_of(vpc):
                 yield f"{tier} subnet {subnet} is not inside the VPC's range {vpc}"

@@ -39,8 +39,8 @@ class VpcAttachment:
     """Where a function's interfaces are: one per subnet and set of groups.
 
     The VPC itself is no input: Lambda finds it from the subnets (developer guide, "Giving Lambda functions
-    access to resources in an Amazon VPC"). ``replacement_security_group_ids``: groups that take over when the function is
-    deleted, so that its own can be deleted without waiting for Lambda to clean up the interfaces.
+    access to resources in an Amazon VPC"). ``replacement_security_group_ids``: groups that take over when the
+    function is deleted, so that its own can be deleted without waiting for Lambda to clean up the interfaces.
     """
 
     subnet_ids: Sequence[pulumi.Input[str]]

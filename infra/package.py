@@ -2,8 +2,8 @@
 
 Lambda's Python runtimes bring boto3 along and nothing else; dependencies travel in the package (Lambda developer
 guide, "Working with .zip file archives for Python Lambda functions"). They are taken from the interpreter that
-runs this program, where requirements.txt has pinned them. The archive is a function of file contents alone: compiled
-files, whose bytes differ between machines, stay out, so that a second deployment changes nothing.
+runs this program, where requirements.txt has pinned them. The archive is a function of file contents alone:
+compiled files, whose bytes differ between machines, stay out, so that a second deployment changes nothing.
 """
 
 import os
