@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -356,6 +357,26 @@ def test_service_cannot_run_other_languages(observed: Observed) -> None:
     code, message = observed[other_runtime]
     assert code == "InvalidRuntimeException"
     assert "nodejs24.x" in message
+
+
+@scenarios
+def malformed(world: World) -> object:
+    source = "def handler(event, context): return context.client_context.custom"
+    probe = function(source)
+    complaints = []
+    for changes in ({"payload": b"{"}, {"client_context": "no"}):
+        try:
+            world.runtime.invoke(replace(probe, **changes))
+        except InvocationRefused as refusal:
+            complaints.append(f"{refusal.status} {refusal.code}")
+    return complaints, world.answer(probe, client_context=json.dumps({"custom": {"ü": "x"}}, indent=1))
+
+
+def test_caller_cannot_send_what_is_no_json(observed: Observed) -> None:
+    """InvalidRequestContentException for payload and client context; valid ones arrive whatever their layout."""
+    complaints, context = observed[malformed]
+    assert complaints == ["400 InvalidRequestContentException"] * 2
+    assert context == {"ü": "x"}
 
 
 @scenarios

@@ -14,6 +14,7 @@ from tests.deadline import eventually
 from tests.integration.lambda_world import World, function, in_private_world, runtime
 from vpclab.localcloud.lambda_runtime import InvocationRefused
 from vpclab.localcloud.lambda_runtime.limits import Limits
+from vpclab.localcloud.lambda_runtime.root_file_system import BOOTSTRAP, INTERPRETER
 
 PROBE_SOURCE = "import time\ndef handler(event, context):\n    time.sleep(event or 0)\n    return event"
 PROBE = function(PROBE_SOURCE)
@@ -152,4 +153,4 @@ def test_function_cannot_leave_processes_behind(*, rootless: bool) -> None:
             eventually(lambda: len(descendants()) == 1, 10, "all but the fork server has ended")
             return [" ".join(process.cmdline()) for process in descendants()]
 
-    assert in_private_world(scenario, rootless=rootless) == ["/var/lang/bin/python3.11 /var/runtime/bootstrap.py"]
+    assert in_private_world(scenario, rootless=rootless) == [f"{INTERPRETER} {BOOTSTRAP}"]

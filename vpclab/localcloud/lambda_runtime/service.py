@@ -1,6 +1,8 @@
 """The Lambda service's data plane: Invoke, synchronous and asynchronous."""
 
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +59,7 @@ class LambdaRuntime:
                 f"the local cloud runs Python functions, not {invocation.runtime}: choose a python3.x runtime",
                 status=502,
             )
+        invocation = _checked(invocation)
         if invocation.invocation_type == _EVENT:
             self._asynchronous.put(invocation)
             return InvocationResult(202, b"", executed_version=invocation.version)
@@ -149,3 +152,19 @@ class LambdaRuntime:
             if failure.error_type == report.TIMED_OUT:
                 return report.timed_out(invocation)
         return failure
+
+
+def _checked(invocation: Invocation) -> Invocation:
+    """Return the invocation with its client context fit for a header; refuse what Invoke refuses."""
+    _parsed(invocation.payload or b"{}", "Could not parse request body into json")
+    if invocation.client_context is None:
+        return invocation
+    context = _parsed(invocation.client_context, "Client context must be a valid Base64-encoded JSON object")
+    return replace(invocation, client_context=json.dumps(context))
+
+
+def _parsed(text: str | bytes, complaint: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvocationRefused("InvalidRequestContentException", f"{complaint}: {error}", status=400) from None
