@@ -260,12 +260,14 @@ def stopped_instance_keeps_its_data(world: World) -> None:
 
 
 def instance_moves_to_a_new_namespace(world: World) -> None:
-    """When its interface is materialised anew, so is the process, with the same data."""
+    """When its interface is materialised anew, so is the process, once the old one has let go of the data."""
     world.start("db")
     world.query("db", "create table moved ()")
     world.ready.clear()
     world.start("db")
     assert world.query("db", "select count(*) from moved") == [[0]]
+    log = (world.directory / "databases/eni-db/postgresql.log").read_text()
+    assert log.count("database system was shut down at") == 2, log  # and not "was interrupted"
 
 
 def failure_is_told(world: World) -> None:

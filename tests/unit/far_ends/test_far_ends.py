@@ -19,6 +19,7 @@ import pytest
 from tests.integration.lambda_world import in_private_world
 from tests.unit.far_ends.networks import DATABASE_NAME, NETWORK, S3_GATEWAY, STS_NAME, VPC, with_vpc
 from vpclab.localcloud.far_ends import CertificateAuthority, FarEnds
+from vpclab.localcloud.far_ends.resolver import TCP_CONNECTIONS
 from vpclab.localcloud.namespace import NetworkNamespace
 from vpclab.localcloud.request_source import ENVIRON_KEY
 
@@ -205,7 +206,7 @@ def outcome_of_udp(query: dns.message.Message, server: str) -> str:
 
 
 def resolver_survives(world: World) -> None:
-    """Nonsense over UDP and TCP, and connections that say nothing, leave it answering."""
+    """Nonsense and silent connections leave it answering; of these it keeps only so many."""
 
     def nonsense() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
@@ -214,7 +215,8 @@ def resolver_survives(world: World) -> None:
         for content in (b"", b"\x00", b"\xff\xff", b"\x00\x05hello", b"\x00\x00" * 50):
             with socket.create_connection(("10.0.0.2", 53), timeout=5) as stream:
                 stream.sendall(content)
-        idle = [socket.create_connection(("10.0.0.2", 53), timeout=5) for _ in range(100)]
+        idle = [socket.create_connection(("10.0.0.2", 53), timeout=5) for _ in range(TCP_CONNECTIONS + 1)]
+        assert idle[-1].recv(1) == b"", "one connection too many stayed open"
         for one in idle:
             one.close()
 
@@ -237,6 +239,7 @@ def listeners_follow(world: World) -> None:
     assert inside() == "connected"
     world.reconcile(without=ENDPOINT)
     assert inside() == "ConnectionRefusedError"
+    world.reconcile()
     world.namespaces[ENDPOINT] = NetworkNamespace.create("the same interface, materialised again")
     for one in ("10.0.1.20/32", f"{CLIENT}/32"):
         world.namespaces[ENDPOINT].run(["ip", "route", "add", "local", one, "dev", "lo"])
