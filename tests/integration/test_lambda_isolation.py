@@ -260,3 +260,21 @@ def resolver(world: World) -> object:
 def test_function_can_read_its_name_servers(observed: Observed) -> None:
     """resolv.conf names the resolver of the network that the environment is attached to."""
     assert observed[resolver].startswith("nameserver 169.254.169.253\n")
+
+
+@scenarios
+def shared_memory(world: World) -> object:
+    source = """
+        import ctypes
+
+        def handler(event, context):
+            return ctypes.CDLL(None).shmget(0x1A3B, 4096, event) >= 0
+    """
+    may_make = 0o1666
+    made = world.answer(function(source, name="first"), may_make)
+    return made, world.answer(function(source, name="first"), 0), world.answer(function(source, name="second"), 0)
+
+
+def test_function_cannot_share_memory_with_another(observed: Observed) -> None:
+    """System V shared memory is an environment's own."""
+    assert list(observed[shared_memory]) == [True, True, False]
