@@ -1,9 +1,11 @@
 """A running data plane to send packets through, with plain sockets as hosts."""
 
 import errno
+import select
 import socket
+import sys
 import threading
-from collections.abc import Callable
+import time
 from types import TracebackType
 from typing import Self
 
@@ -14,10 +16,13 @@ from vpclab.network.model import Network
 
 PATIENCE = 0.5
 """Seconds after which silence counts as a time-out. An answer needs a millisecond."""
+GRACE = 0.1
+"""Seconds of silence that are enough once a packet is known to be dropped."""
 
 TIMED_OUT = "timed out"
 REFUSED = "refused"
 PORT = 443
+ECHO_REQUEST = bytes.fromhex("0800f7fd00010001")
 
 
 class World:
@@ -78,20 +83,84 @@ class World:
         """Return an open connection; its first line is the address that the far host saw."""
         namespace = self.namespace(place) if isinstance(place, str) else place
         connection = namespace.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        connection.settimeout(PATIENCE)
-        try:
-            connection.connect((address, port))
-        except OSError:
+        connection.setblocking(False)  # noqa: FBT003
+        attempt = connection.connect_ex((address, port))
+        if attempt == errno.EINPROGRESS:
+            attempt = (
+                connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if self._ready(connection, select.POLLOUT)
+                else errno.ETIMEDOUT
+            )
+        if attempt:
             connection.close()
-            raise
+            raise OSError(attempt, errno.errorcode[attempt])
+        connection.settimeout(PATIENCE)
         self._sockets.append(connection)
         return connection
 
-    def refused(self, matching: Callable[[Drop], bool] = lambda _: True) -> Drop:
-        """Return the newest refused packet that matches, waiting for it."""
-        return eventually(
-            lambda: next((drop for drop in reversed(self.drops) if matching(drop)), None), 5, "a packet is refused"
-        )  # type: ignore[return-value]
+    def _ready(self, waiting: socket.socket, event: int) -> bool:
+        """Wait for a socket as long as ``PATIENCE``; not that long once the kernel has dropped a packet."""
+        known = len(self.drops)
+        poll = select.poll()
+        poll.register(waiting, event)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if poll.poll(20):
+                return True
+            if len(self.drops) > known:
+                deadline = min(deadline, time.monotonic() + GRACE)
+                known = sys.maxsize
+        return False
+
+    def listen_udp(self, place: str, address: str, port: int) -> None:
+        """Have a host that answers each datagram with the address it came from."""
+        bound = self.namespace(place).bind_udp(address, port)
+        self._sockets.append(bound)
+        threading.Thread(target=_answer, args=(bound,), daemon=True).start()
+
+    def ask_udp(self, place: str | NetworkNamespace, address: str, port: int) -> str:
+        """Send a datagram; return the answer, or that none came."""
+        namespace = self.namespace(place) if isinstance(place, str) else place
+        with namespace.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as asking:
+            asking.connect((address, port))
+            asking.send(b"?")
+            if not self._ready(asking, select.POLLIN):
+                return TIMED_OUT
+            try:
+                return asking.recv(64).decode()
+            except ConnectionRefusedError:
+                return REFUSED
+
+    def ping(self, place: str | NetworkNamespace, address: str) -> bool:
+        """Tell whether the address answers an echo request."""
+        namespace = self.namespace(place) if isinstance(place, str) else place
+        with namespace.call(self.icmp_socket) as asking:
+            asking.sendto(ECHO_REQUEST, (address, 0))
+            while self._ready(asking, select.POLLIN):
+                packet, (source, _) = asking.recvfrom(256)
+                if source == address and packet[20] == 0:
+                    return True
+        return False
+
+    @staticmethod
+    def icmp_socket() -> socket.socket:
+        """Return a socket that hears all ICMP of the calling thread's namespace."""
+        return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+
+    def refusal(self, *, to: str | None = None) -> tuple[str, str, str]:
+        """Return kind, component and code of the newest refused packet (to that address), waiting for it."""
+        drop = self.drop(to=to)
+        return (drop.kind, drop.component, drop.code)
+
+    def drop(self, *, to: str | None = None) -> Drop:
+        """Return the newest refused packet (to that address), waiting for it."""
+
+        def newest() -> Drop | None:
+            return next((drop for drop in reversed(self.drops) if to in (None, drop.destination)), None)
+
+        found = eventually(newest, 5, f"a packet to {to or 'anywhere'} is refused")
+        assert found is not None
+        return found
 
 
 def says(connection: socket.socket, text: str) -> str:
@@ -101,6 +170,15 @@ def says(connection: socket.socket, text: str) -> str:
         return connection.recv(64).decode()
     except TimeoutError:
         return TIMED_OUT
+
+
+def _answer(bound: socket.socket) -> None:
+    while True:
+        try:
+            _, source = bound.recvfrom(64)
+            bound.sendto(source[0].encode(), source)
+        except OSError:
+            return
 
 
 def _serve(listening: socket.socket) -> None:

@@ -23,6 +23,7 @@ _LOG = logging.getLogger(__name__)
 _LOOPBACK_INDEX = 1
 _INSIDE_INDEX = 2
 _BACKLOG = 16
+_LAST_RESORT = 1000
 
 ENVIRONMENT_SYSCTLS = (
     *QUIET,
@@ -65,7 +66,14 @@ def prepare() -> PreparedNamespace:
 
     def inside() -> socket.socket:
         write_sysctls(ENVIRONMENT_SYSCTLS)
-        netlink.send([netlink.address(_LOOPBACK_INDEX, host)])
+        netlink.send(
+            [
+                netlink.address(_LOOPBACK_INDEX, host),
+                # Loopback swallows what has nowhere else to go: should the way out be taken away while functions
+                # run, they see time-outs, as in AWS, and never "Network is unreachable".
+                netlink.set_route(MAIN_TABLE, EVERYWHERE, "unicast", _LOOPBACK_INDEX, metric=_LAST_RESORT),
+            ]
+        )
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         listening.bind((str(host), port))
         listening.listen(_BACKLOG)
@@ -170,7 +178,7 @@ class Attachments:
             return
         index = behind.indices.pop(_link(number), None)
         if reachable and index is not None:
-            behind.send([netlink.delete_link(_link(number), index)])
+            behind.send(netlink.delete_links([index]))
         self._taken.discard(number)
 
     def behind(self, environment: EnvironmentNetwork) -> HeldNamespace | None:

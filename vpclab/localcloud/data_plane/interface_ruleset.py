@@ -1,8 +1,8 @@
 """The rulesets of what stands behind an interface and passes packets on: NAT gateways, functions' interfaces."""
 
 from vpclab.localcloud.data_plane import links
-from vpclab.localcloud.data_plane.nft_text import ICMP_ERRORS, anonymous, base_chain, chain, table
 from vpclab.localcloud.data_plane.refusal import Kind, Refusals
+from vpclab.localcloud.data_plane.ruleset import ICMP_ERRORS, Chain, Ruleset, anonymous, base_chain
 from vpclab.network.model import NatGateway, NetworkInterface, Vpc
 
 PORTS = "1024-65535"
@@ -12,17 +12,20 @@ SOURCE_NAT = 100
 """linux/netfilter_ipv4.h, NF_IP_PRI_NAT_SRC."""
 
 
-def source_nat(link: str, address: str) -> list[str]:
-    """Have what leaves by ``link`` come from ``address``; ports stay where they are free and not below 1024."""
-    return chain(
+def source_nat(link: str, address: str) -> Chain:
+    """Have what leaves by ``link`` come from ``address``, from a port that cannot be foretold, none below 1024."""
+    return base_chain(
         "departure",
-        f"type nat hook postrouting priority {SOURCE_NAT}; policy accept;",
-        f'oifname "{link}" meta l4proto {{ tcp, udp }} snat to {address}:{PORTS}',
+        "postrouting",
+        SOURCE_NAT,
+        "accept",
+        f'oifname "{link}" meta l4proto {{ tcp, udp }} snat to {address}:{PORTS} fully-random',
         f'oifname "{link}" snat to {address}',
+        kind="nat",
     )
 
 
-def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc) -> str:
+def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc) -> Ruleset:
     """Compile a NAT gateway: it translates what its own VPC sends through it to its own private address.
 
     The internet gateway translates that a second time. A flow forgotten for idleness is reset.
@@ -33,9 +36,9 @@ def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc) -> str:
     def refuse(code: str) -> str:
         return f"goto {refusals.chain(Kind.NAT_GATEWAY, gateway.id, code)}"
 
-    body = [
-        *base_chain("to-gateway", "input", 0, "drop", refuse("NAT_GATEWAY_HAS_NO_INBOUND_PATH")),
-        *base_chain(
+    chains = (
+        base_chain("to-gateway", "input", 0, "drop", refuse("NAT_GATEWAY_HAS_NO_INBOUND_PATH")),
+        base_chain(
             "forward",
             "forward",
             0,
@@ -47,14 +50,14 @@ def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc) -> str:
             "icmp type echo-request accept",
             refuse("NAT_GATEWAY_PROTOCOL_RESTRICTION"),
         ),
-        *base_chain("from-gateway", "output", 0, "accept", f"{ICMP_ERRORS} drop"),
-        *source_nat(links.INSIDE, str(gateway.private_ip)),
-        *refusals.text(),
-    ]
-    return table("nat-gateway", body)
+        base_chain("from-gateway", "output", 0, "accept", f"{ICMP_ERRORS} drop"),
+        source_nat(links.INSIDE, str(gateway.private_ip)),
+        *refusals.chains(),
+    )
+    return Ruleset("nat-gateway", chains=chains)
 
 
-def lambda_interface_ruleset(interface: NetworkInterface) -> str:
+def lambda_interface_ruleset(interface: NetworkInterface) -> Ruleset:
     """Compile a function's interface, which its execution environments share.
 
     They leave from its address, cannot reach one another, and nothing can reach them (Lambda guide, "Giving
@@ -63,9 +66,9 @@ def lambda_interface_ruleset(interface: NetworkInterface) -> str:
     refusals = Refusals()
     inbound = refusals.chain(Kind.ADDRESS, interface.id, "LAMBDA_INTERFACE_HAS_NO_INBOUND_PATH")
     environments = f"iifgroup {links.GROUP_ENVIRONMENT}"
-    body = [
-        *base_chain("to-interface", "input", 0, "drop", f"goto {inbound}"),
-        *base_chain(
+    chains = (
+        base_chain("to-interface", "input", 0, "drop", f"goto {inbound}"),
+        base_chain(
             "forward",
             "forward",
             0,
@@ -75,8 +78,8 @@ def lambda_interface_ruleset(interface: NetworkInterface) -> str:
             f'iifname "{links.INSIDE}" accept',
             f"goto {inbound}",
         ),
-        *base_chain("from-interface", "output", 0, "accept", f"{ICMP_ERRORS} drop", "tcp flags & rst == rst drop"),
-        *source_nat(links.INSIDE, str(interface.private_ip)),
-        *refusals.text(),
-    ]
-    return table("lambda-interface", body)
+        base_chain("from-interface", "output", 0, "accept", f"{ICMP_ERRORS} drop", "tcp flags & rst == rst drop"),
+        source_nat(links.INSIDE, str(interface.private_ip)),
+        *refusals.chains(),
+    )
+    return Ruleset("lambda-interface", chains=chains)

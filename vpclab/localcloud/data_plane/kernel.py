@@ -12,6 +12,7 @@ from shutil import which
 from vpclab.localcloud.data_plane import netlink
 from vpclab.localcloud.data_plane.errors import DataPlaneError
 from vpclab.localcloud.data_plane.links import LOOPBACK
+from vpclab.localcloud.data_plane.ruleset import Ruleset
 from vpclab.localcloud.data_plane.topology import KernelRoute, NamespaceTopology
 from vpclab.localcloud.namespace import NetworkNamespace
 
@@ -23,13 +24,17 @@ NOTHING = NamespaceTopology()
 
 @dataclass(slots=True)
 class HeldNamespace:
-    """A namespace, the indices of its links, and what it holds: ``certain`` surely, ``possible`` at most."""
+    """A namespace, the indices of its links, and what it holds: ``certain`` surely, ``possible`` at most.
+
+    ``table`` is the name of its nftables table.
+    """
 
     key: str
     namespace: NetworkNamespace
     certain: NamespaceTopology = NOTHING
     possible: NamespaceTopology = NOTHING
     indices: dict[str, int] = field(default_factory=lambda: {LOOPBACK: 1})
+    table: str | None = None
     _next_index: int = 2
 
     def new_index(self, link: str) -> int:
@@ -57,7 +62,7 @@ class HeldNamespace:
 
 
 class Kernel:
-    """Holds the namespaces. ``created`` is called with each new one before anything can pass it."""
+    """Holds the namespaces. ``created`` hears of each new one that has a ruleset, before anything can pass it."""
 
     def __init__(self, created: Callable[[HeldNamespace], None], removed: Callable[[HeldNamespace], None]) -> None:
         self._created = created
@@ -86,13 +91,16 @@ class Kernel:
                 self._create(key, wanted)
         before = self._begin(topology)
         for key, known in before.items():
-            if topology[key].ruleset != known.ruleset:
-                load_ruleset(self._held[key].namespace, topology[key].ruleset)
+            ruleset = topology[key].ruleset
+            if ruleset is not None and ruleset != known.ruleset:
+                _load(self._held[key], ruleset)
         far_ends: dict[str, list[str]] = {key: [] for key in before}
         for key, known in before.items():
             self._link(self._held[key], topology[key], known, far_ends)
-        for key in [key for key in self._held if key not in topology]:
-            self._remove(self._held.pop(key))
+        gone = [held for key, held in self._held.items() if key not in topology]
+        for held in sorted(gone, key=lambda held: len(held.indices), reverse=True):
+            del self._held[held.key]  # the one with the most links first: the others' go with them, all at once
+            self._remove(held)
         for key, links in far_ends.items():
             populate(self._held[key], topology[key], before.get(key, topology[key]), links)
         for key, known in before.items():
@@ -134,7 +142,8 @@ class Kernel:
         held = HeldNamespace(key, NetworkNamespace.create(key))
         try:
             held.namespace.call(lambda: write_sysctls(wanted.sysctls))
-            self._created(held)
+            if wanted.ruleset is not None:
+                self._created(held)
         except BaseException:
             held.namespace.close()
             raise
@@ -143,7 +152,7 @@ class Kernel:
     def _remove(self, held: HeldNamespace) -> None:
         """Cut the namespace off at once; it may live on for as long as a process or a socket is in it."""
         self._removed(held)
-        held.send([netlink.delete_link(name, index) for name, index in held.indices.items() if name != LOOPBACK])
+        held.send(netlink.delete_links([index for name, index in held.indices.items() if name != LOOPBACK]))
         held.namespace.close()
 
     def _link(
@@ -155,12 +164,14 @@ class Kernel:
     ) -> None:
         """Delete and make the links that belong to ``held``; note the far ends to bring up."""
         requests: list[netlink.Request] = []
+        gone: list[int] = []
         for veth in held.possible.veths - wanted.veths:
             index = held.indices.pop(veth.name, None)
             if index is not None:
-                requests.append(netlink.delete_link(veth.name, index))
+                gone.append(index)
             if veth.peer_namespace in self._held:
                 self._held[veth.peer_namespace].indices.pop(veth.peer_name, None)
+        requests += netlink.delete_links(gone)
         for veth in wanted.veths - before.veths:
             peer = self._held[veth.peer_namespace]
             requests.append(
@@ -192,12 +203,15 @@ def populate(
     held.send(requests + _removals(held, wanted))
 
 
-def load_ruleset(namespace: NetworkNamespace, ruleset: str) -> None:
-    """Replace the namespace's nftables rules by ``ruleset``, all at once."""
+def _load(held: HeldNamespace, ruleset: Ruleset) -> None:
+    """Have ``ruleset`` take the place of the namespace's table."""
     nft = which("nft") or which("nft", path=_ADMINISTRATORS_PATH)
     if nft is None:
         raise DataPlaneError("nft is neither on PATH nor in /usr/sbin: install the package nftables")
-    namespace.run([nft, "-f", "-"], text_input=ruleset or "flush ruleset\n")
+    name = ruleset.name if held.table != ruleset.name else f"{ruleset.name}-2"
+    for batch in ruleset.batches(name, held.table):
+        held.namespace.run([nft, "-f", "-"], text_input=batch)
+    held.table = name
 
 
 def write_sysctls(sysctls: Iterable[tuple[str, str]]) -> None:

@@ -36,6 +36,7 @@ _DELETE = _REQUEST | _ACK
 _UP, _NO_ARP = 0x1, 0x80
 _ONLINK = 4
 _ROOT = 0xFFFFFFFF
+_DOOMED = 999
 _PERMANENT = 0x80
 _SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_HOST, _SCOPE_NOWHERE = 0, 253, 254, 255
 _UNICAST, _LOCAL, _THROW = 1, 2, 9
@@ -143,11 +144,27 @@ def activate(index: int) -> Request:
     return Request(message, RTM_NEWQDISC, _SET, f"activate link {index}", frozenset({errno.EOPNOTSUPP}))
 
 
-def delete_link(name: str, index: int) -> Request:
-    """Delete a link, its peer and their routes."""
-    message = ifinfmsg()
-    message["index"] = index
-    return Request(message, RTM_DELLINK, _DELETE, f"delete the link {name}", _ALREADY_SO)
+def delete_links(indices: list[int]) -> list[Request]:
+    """Delete links with their peers and routes.
+
+    The kernel waits some milliseconds for each deletion, be it of one link or of a whole group: so several are put
+    into a group of their own first.
+    """
+    if len(indices) == 1:
+        message = ifinfmsg()
+        message["index"] = indices[0]
+        return [Request(message, RTM_DELLINK, _DELETE, f"delete the link {indices[0]}", _ALREADY_SO)]
+    requests = []
+    for index in indices:
+        message = ifinfmsg()
+        message["index"] = index
+        message["attrs"] = [("IFLA_GROUP", _DOOMED)]
+        requests.append(Request(message, RTM_NEWLINK, _REQUEST | _ACK, f"give up the link {index}", _ALREADY_SO))
+    if requests:
+        message = ifinfmsg()
+        message["attrs"] = [("IFLA_GROUP", _DOOMED)]
+        requests.append(Request(message, RTM_DELLINK, _DELETE, "delete the links given up", _ALREADY_SO))
+    return requests
 
 
 def address(index: int, value: IPv4Address, *, delete: bool = False) -> Request:
@@ -172,10 +189,16 @@ def neighbour(index: int, value: IPv4Address, *, delete: bool = False) -> Reques
     return Request(message, kind, flags, f"neighbour {value}", _ALREADY_SO if delete else frozenset())
 
 
-def set_route(
-    table: int, destination: IPv4Network, kind: str, index: int | None = None, via: IPv4Address | None = None
+def set_route(  # noqa: PLR0913 - what a route consists of
+    table: int,
+    destination: IPv4Network,
+    kind: str,
+    index: int | None = None,
+    via: IPv4Address | None = None,
+    *,
+    metric: int = 0,
 ) -> Request:
-    """Add a route, or replace the one to that destination. ``kind`` is unicast, local or throw."""
+    """Add a route, or replace the one with its destination and metric. ``kind`` is unicast, local or throw."""
     message = _route(table, destination)
     message["proto"] = _PROTOCOL_STATIC
     if kind == "throw":
@@ -186,6 +209,8 @@ def set_route(
         message["type"], message["scope"] = _UNICAST, _SCOPE_LINK if via is None else _SCOPE_UNIVERSE
     if index is not None:
         message["attrs"].append(("RTA_OIF", index))
+    if metric:
+        message["attrs"].append(("RTA_PRIORITY", metric))
     if via is not None:
         message["flags"] = _ONLINK
         message["attrs"].append(("RTA_GATEWAY", str(via)))

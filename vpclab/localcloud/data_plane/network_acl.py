@@ -3,10 +3,10 @@
 Source: VPC guide, "Network ACLs". Traffic within a subnet and to the resolver never meets one.
 """
 
-from vpclab.localcloud.data_plane.nft_text import chain
 from vpclab.localcloud.data_plane.protocol_match import protocol_match
 from vpclab.localcloud.data_plane.ranges import EVERYWHERE
 from vpclab.localcloud.data_plane.refusal import Kind, Refusals
+from vpclab.localcloud.data_plane.ruleset import Chain
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
 from vpclab.network.model import NetworkAcl, NetworkAclEntry
 
@@ -22,36 +22,27 @@ class AclChains:
         self._number = number
         self._refusals = refusals
 
-    def boundary(self, direction: str) -> list[str]:
+    def boundary(self, direction: str) -> tuple[str, ...]:
         """Return the elements of the verdict map by link group: which chain guards which subnet."""
-        return [
-            f"{self._number[subnet.id]} : jump {direction}-{subnet.id}"
-            for subnet in self._facts.subnets
-            if subnet.network_acl_id
-        ]
+        return tuple(f"{self._number[subnet.id]} : jump {direction}-{subnet.id}" for subnet in self._facts.subnets)
 
-    def text(self) -> list[str]:
-        """Return the chains as lines of nftables."""
-        lines: list[str] = []
-        for acl in self._facts.network_acls:
-            for direction in (EGRESS, INGRESS):
-                lines += chain(f"{acl.id}-{direction}", *self._rules(acl, direction))
+    def chains(self) -> list[Chain]:
+        """Return the chains: of each ACL, and of each subnet's boundary."""
+        chains = [
+            Chain(f"{acl.id}-{direction}", self._rules(acl, direction))
+            for acl in self._facts.network_acls
+            for direction in (EGRESS, INGRESS)
+        ]
         known = {acl.id for acl in self._facts.network_acls}
         for subnet in self._facts.subnets:
-            if not subnet.network_acl_id:
-                continue
+            acl_id = subnet.network_acl_id
             for direction, far_side in ((EGRESS, "oifgroup"), (INGRESS, "iifgroup")):
-                judge = (
-                    f"goto {subnet.network_acl_id}-{direction}"
-                    if subnet.network_acl_id in known
-                    else f"goto {self._refusal(subnet.network_acl_id, direction)}"
-                )
-                lines += chain(
-                    f"{direction}-{subnet.id}", f"meta {far_side} {self._number[subnet.id]} return", judge
-                )
-        return lines
+                judge = f"{acl_id}-{direction}" if acl_id in known else self._refusal(acl_id or "none", direction)
+                within = f"meta {far_side} {self._number[subnet.id]} return"
+                chains.append(Chain(f"{direction}-{subnet.id}", (within, f"goto {judge}")))
+        return chains
 
-    def _rules(self, acl: NetworkAcl, direction: str) -> list[str]:
+    def _rules(self, acl: NetworkAcl, direction: str) -> tuple[str, ...]:
         refuse = self._refusal(acl.id, direction)
         entries = sorted(
             (entry for entry in acl.entries if entry.egress == (direction == EGRESS)),
@@ -61,7 +52,7 @@ class AclChains:
             f"{_match(entry, direction)} {'return' if entry.allow else f'goto {refuse}'}".lstrip()
             for entry in entries
         ]
-        return [*rules, f"goto {refuse}"]
+        return (*rules, f"goto {refuse}")
 
     def _refusal(self, acl_id: str, direction: str) -> str:
         return self._refusals.chain(Kind.NETWORK_ACL, acl_id, "SUBNET_ACL_RESTRICTION", direction)

@@ -8,6 +8,9 @@ from ipaddress import IPv4Address, IPv4Network
 INTERNET_HOSTS = IPv4Network("198.51.100.0/24")
 """Hosts of the simulated internet."""
 
+INTERNET_VISITOR = INTERNET_HOSTS.network_address + 1
+"""Where connections that begin in the internet come from, unless they choose another address."""
+
 AWS_SERVICES = IPv4Network("192.0.2.0/24")
 """The public addresses of AWS's APIs; S3 and DynamoDB have prefix lists within."""
 

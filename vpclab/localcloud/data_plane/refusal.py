@@ -7,6 +7,8 @@ kernel: ``<kind> <component> <code>[ <direction>]``.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vpclab.localcloud.data_plane.ruleset import Chain
+
 LOG_GROUP = 100
 """The NFLOG group of every refusal, in every namespace."""
 
@@ -98,14 +100,10 @@ class Refusals:
         refusal = Refusal(kind, component, code, direction)
         return self._chains.setdefault(refusal, f"refuse-{len(self._chains) + 1}")
 
-    def text(self) -> list[str]:
-        """Return the chains as lines of nftables. The rate is per refusal, far above what a person reads."""
-        lines: list[str] = []
-        for refusal, chain in self._chains.items():
-            lines += [
-                f"\tchain {chain} {{",
-                f'\t\tlimit rate 200/second burst 400 packets log prefix "{refusal.prefix()}" group {LOG_GROUP}',
-                "\t\tcounter drop",
-                "\t}",
-            ]
-        return lines
+    def chains(self) -> list[Chain]:
+        """Return the chains. The rate of the log is per refusal, far above what a person reads."""
+        limit = "limit rate 200/second burst 400 packets"
+        return [
+            Chain(name, (f'{limit} log prefix "{refusal.prefix()}" group {LOG_GROUP}', "counter drop"))
+            for refusal, name in self._chains.items()
+        ]

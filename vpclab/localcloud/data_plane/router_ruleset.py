@@ -8,9 +8,9 @@ subnet, the receiver's security groups. Groups are asked for the first packet of
 from vpclab.localcloud.data_plane import links
 from vpclab.localcloud.data_plane.identifiers import FIRST_NUMBER
 from vpclab.localcloud.data_plane.network_acl import EGRESS, INGRESS, AclChains
-from vpclab.localcloud.data_plane.nft_text import ICMP_ERRORS, anonymous, base_chain, chain, collection, table
 from vpclab.localcloud.data_plane.ranges import PRIVATE_USE, RESOLVER, SHARED_SPACE
 from vpclab.localcloud.data_plane.refusal import THE_INTERFACE, Kind, Refusals
+from vpclab.localcloud.data_plane.ruleset import ICMP_ERRORS, Chain, Collection, Ruleset, anonymous, base_chain
 from vpclab.localcloud.data_plane.security_group import GroupChains
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts, forwards
 from vpclab.network.model import InterfaceType
@@ -24,9 +24,9 @@ LAST = 300
 FIRST = "ct state != { established, related }"
 
 
-def router_ruleset(facts: VpcFacts, number: dict[str, int]) -> str:
+def router_ruleset(facts: VpcFacts, number: dict[str, int]) -> Ruleset:
     """Compile the ruleset. ``number`` gives the link group of each subnet and the mark of each route table."""
-    return table("vpc", _Router(facts, number).body())
+    return _Router(facts, number).ruleset()
 
 
 class _Router:
@@ -38,104 +38,92 @@ class _Router:
         self._acls = AclChains(facts, number, self._refusals)
         self._gateway = facts.internet_gateway
 
-    def body(self) -> list[str]:
-        return [
-            *self._collections(),
-            *self._groups.text(),
-            *self._acls.text(),
+    def ruleset(self) -> Ruleset:
+        collections = self._collections()
+        chains = [
+            *self._groups.chains(),
+            *self._acls.chains(),
             *self._arrival(),
-            *self._to_router(),
-            *self._forward(),
-            *self._from_router(),
-            *self._departure(),
-            *self._refusals.text(),
+            self._to_router(),
+            *self._nowhere(),
+            *self._gateway_chains(),
+            self._forward(),
+            self._from_router(),
+            self._departure(),
         ]
+        return Ruleset("vpc", (*collections, *self._groups.collections()), (*chains, *self._refusals.chains()))
 
-    def _collections(self) -> list[str]:
+    def _collections(self) -> list[Collection]:
         present = self._facts.present()
-        serving = self._facts.route_table_of()
-        judged = [interface for interface in present if interface.interface_type is not InterfaceType.NAT_GATEWAY]
-        name = {interface.id: links.interface_link(interface.id) for interface in present}
-        public = self._facts.public_addresses()
+        name = {interface.id: f'"{links.interface_link(interface.id)}"' for interface in present}
+        number, serving, public = self._number, self._facts.route_table_of(), self._facts.public_addresses()
+
+        def judges(direction: str) -> tuple[str, ...]:
+            return tuple(
+                f"{name[interface.id]} : jump {self._groups.chain(interface.security_group_ids, direction)}"
+                for interface in present
+                if interface.interface_type is not InterfaceType.NAT_GATEWAY  # has no groups
+            )
+
         return [
-            *collection(
+            Collection(
                 "map",
                 "route-table-of",
                 "devgroup : mark",
-                [
-                    f"{self._number[subnet_id]} : {self._number[table_id]}"
-                    for subnet_id, table_id in serving.items()
-                ],
+                tuple(f"{number[subnet_id]} : {number[table_id]}" for subnet_id, table_id in serving.items()),
             ),
-            *collection(
+            Collection(
                 "set",
                 "addresses",
                 "ifname . ipv4_addr",
-                [f'"{name[interface.id]}" . {interface.private_ip}' for interface in present],
+                tuple(f"{name[interface.id]} . {interface.private_ip}" for interface in present),
             ),
-            *collection(
+            Collection(
                 "set",
                 "forwarders",
                 "ifname",
-                [f'"{name[interface.id]}"' for interface in present if forwards(interface)],
+                tuple(name[interface.id] for interface in present if forwards(interface)),
             ),
-            *(
-                line
-                for direction in (EGRESS, INGRESS)
-                for line in collection(
-                    "map",
-                    f"groups-{direction}",
-                    "ifname : verdict",
-                    [
-                        f'"{name[interface.id]}" : jump '
-                        f"{self._groups.chain(interface.security_group_ids, direction)}"
-                        for interface in judged
-                    ],
-                )
-            ),
-            *(
-                line
-                for direction in (EGRESS, INGRESS)
-                for line in collection(
-                    "map", f"acl-{direction}", "devgroup : verdict", self._acls.boundary(direction)
-                )
-            ),
-            *collection("set", "elastic", "ipv4_addr", [str(address) for address in public.values()]),
-            *collection("set", "addressed", "ipv4_addr", [str(address) for address in public]),
-            *collection(
+            Collection("map", f"groups-{EGRESS}", "ifname : verdict", judges(EGRESS)),
+            Collection("map", f"groups-{INGRESS}", "ifname : verdict", judges(INGRESS)),
+            Collection("map", f"acl-{EGRESS}", "devgroup : verdict", self._acls.boundary(EGRESS)),
+            Collection("map", f"acl-{INGRESS}", "devgroup : verdict", self._acls.boundary(INGRESS)),
+            Collection("set", "elastic", "ipv4_addr", tuple(str(address) for address in public.values())),
+            Collection("set", "addressed", "ipv4_addr", tuple(str(private) for private in public)),
+            Collection(
                 "map",
                 "public-of",
                 "ipv4_addr : ipv4_addr",
-                [f"{private} : {address}" for private, address in public.items()],
+                tuple(f"{private} : {address}" for private, address in public.items()),
             ),
-            *collection(
+            Collection(
                 "map",
                 "private-of",
                 "ipv4_addr : ipv4_addr",
-                [f"{address} : {private}" for private, address in public.items()],
+                tuple(f"{address} : {private}" for private, address in public.items()),
             ),
         ]
 
     def _refuse(self, kind: Kind, component: str, code: str, direction: str = "") -> str:
         return f"goto {self._refusals.chain(kind, component, code, direction)}"
 
-    def _arrival(self) -> list[str]:
+    def _arrival(self) -> list[Chain]:
         """From each link: is the source believable, and which routing table is its subnet's."""
         vpc = self._facts.vpc
         from_internet = []
         if self._gateway is not None:
             kind, component = Kind.INTERNET_GATEWAY, self._gateway.id
-            from_internet = chain(
-                "from-internet-gateway",
+            rules = (
                 "ip daddr != @elastic " + self._refuse(kind, component, "IGW_PUBLIC_IP_ASSOCIATION_FOR_INGRESS"),
                 f"ip saddr {anonymous(vpc.cidr_blocks)} "
                 + self._refuse(kind, component, "GATEWAY_REJECTS_SPOOFED_TRAFFIC"),
                 "ip daddr set ip daddr map @private-of",
                 "accept",
             )
+            from_internet = [Chain("from-internet-gateway", rules)]
         return [
             *from_internet,
-            *base_chain(
+            base_chain(
                 "arrival",
                 "prerouting",
                 RAW,
@@ -153,7 +141,7 @@ class _Router:
             ),
         ]
 
-    def _to_router(self) -> list[str]:
+    def _to_router(self) -> Chain:
         """The router itself answers DNS to its own VPC, judged by no group and no ACL, and nothing else."""
         resolver = anonymous((self._facts.resolver(), RESOLVER))
         return base_chain(
@@ -166,44 +154,39 @@ class _Router:
             self._refuse(Kind.ADDRESS, self._facts.vpc.id, "RESOLVER_ANSWERS_DNS_ONLY"),
         )
 
-    def _forward(self) -> list[str]:
-        nowhere = self._nowhere()
-        return [
-            *nowhere,
-            *self._gateway_chains(),
-            *base_chain(
-                "forward",
-                "forward",
-                FILTER,
-                "drop",
-                f"{FIRST} iifname vmap @groups-{EGRESS}",
-                f'oifname "{links.NOBODY}" '
-                + self._refuse(Kind.ADDRESS, self._facts.vpc.id, "ADDRESS_NOT_IN_USE"),
-                f"meta iifgroup vmap @acl-{EGRESS}",
-                f'oifname "{links.NO_ROUTE}" goto no-route',
-                f'oifname "{links.BLACKHOLE}" goto blackhole',
-                *self._loops(),
-                *self._to_gateways(),
-                f"{FIRST} iifgroup {links.GROUP_GATEWAY_ENDPOINT} "
-                + self._refuse(Kind.ADDRESS, self._facts.vpc.id, "NO_INBOUND_PATH"),
-                f"oifgroup >= {FIRST_NUMBER} oifname . ip daddr != @addresses oifname != @forwarders "
-                + self._refuse(Kind.ADDRESS, THE_INTERFACE, "ENI_SOURCE_DEST_CHECK_RESTRICTION", INGRESS),
-                f"meta oifgroup vmap @acl-{INGRESS}",
-                f"{FIRST} oifname vmap @groups-{INGRESS}",
-                "accept",
-            ),
-        ]
+    def _forward(self) -> Chain:
+        return base_chain(
+            "forward",
+            "forward",
+            FILTER,
+            "drop",
+            f"{FIRST} iifname vmap @groups-{EGRESS}",
+            f'oifname "{links.NOBODY}" ' + self._refuse(Kind.ADDRESS, self._facts.vpc.id, "ADDRESS_NOT_IN_USE"),
+            f"meta iifgroup vmap @acl-{EGRESS}",
+            f'oifname "{links.NO_ROUTE}" goto no-route',
+            f'oifname "{links.BLACKHOLE}" goto blackhole',
+            *self._loops(),
+            *self._to_gateways(),
+            f"{FIRST} iifgroup {links.GROUP_GATEWAY_ENDPOINT} "
+            + self._refuse(Kind.ADDRESS, self._facts.vpc.id, "NO_INBOUND_PATH"),
+            f"oifgroup >= {FIRST_NUMBER} oifname . ip daddr != @addresses oifname != @forwarders "
+            + self._refuse(Kind.ADDRESS, THE_INTERFACE, "ENI_SOURCE_DEST_CHECK_RESTRICTION", INGRESS),
+            f"meta oifgroup vmap @acl-{INGRESS}",
+            f"{FIRST} oifname vmap @groups-{INGRESS}",
+            "accept",
+        )
 
-    def _nowhere(self) -> list[str]:
+    def _nowhere(self) -> list[Chain]:
         """What routing refused, by the route table that it consulted."""
-        lines: list[str] = []
+        chains: list[Chain] = []
         for name, code in (("no-route", "NO_ROUTE_TO_DESTINATION"), ("blackhole", "BAD_STATE_ROUTE")):
             by_mark = [
                 f"meta mark {self._number[route_table.id]} " + self._refuse(Kind.ROUTE_TABLE, route_table.id, code)
                 for route_table in self._facts.route_tables
             ]
-            lines += chain(name, *by_mark, self._refuse(Kind.ROUTE_TABLE, self._facts.vpc.id, code))
-        return lines
+            unmarked = self._refuse(Kind.ROUTE_TABLE, self._facts.vpc.id, code)
+            chains.append(Chain(name, (*by_mark, unmarked)))
+        return chains
 
     def _loops(self) -> list[str]:
         """What a route sends back to the interface it came from: a NAT gateway in the subnet that it serves."""
@@ -230,12 +213,11 @@ class _Router:
         ]
         return rules
 
-    def _gateway_chains(self) -> list[str]:
-        lines: list[str] = []
+    def _gateway_chains(self) -> list[Chain]:
+        chains: list[Chain] = []
         if self._gateway is not None:
             kind, component = Kind.INTERNET_GATEWAY, self._gateway.id
-            lines += chain(
-                "to-internet-gateway",
+            rules = (
                 f"ip daddr {anonymous(PRIVATE_USE)} "
                 + self._refuse(kind, component, "IGW_DESTINATION_ADDRESS_IN_RFC1918_EGRESS"),
                 f"ip daddr {SHARED_SPACE} "
@@ -243,22 +225,20 @@ class _Router:
                 "ip saddr != @addressed " + self._refuse(kind, component, "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"),
                 "accept",
             )
+            chains.append(Chain("to-internet-gateway", rules))
         for endpoint in self._facts.gateway_endpoints:
-            lines += chain(
-                f"to-{endpoint.id}",
-                "meta l4proto tcp accept",
-                "icmp type echo-request accept",
-                self._refuse(Kind.VPC_ENDPOINT, endpoint.id, "VPCE_GATEWAY_PROTOCOL_RESTRICTION"),
-            )
-        return lines
+            refuse = self._refuse(Kind.VPC_ENDPOINT, endpoint.id, "VPCE_GATEWAY_PROTOCOL_RESTRICTION")
+            admitted = ("meta l4proto tcp accept", "icmp type echo-request accept")
+            chains.append(Chain(f"to-{endpoint.id}", (*admitted, refuse)))
+        return chains
 
-    def _from_router(self) -> list[str]:
+    def _from_router(self) -> Chain:
         """A VPC's router says nothing of what it did not deliver: no ICMP errors, no resets."""
         return base_chain(
             "from-router", "output", FILTER, "accept", f"{ICMP_ERRORS} drop", "tcp flags & rst == rst drop"
         )
 
-    def _departure(self) -> list[str]:
+    def _departure(self) -> Chain:
         """The internet gateway's one-to-one translation (VPC guide, "Internet gateways"), without state."""
         return base_chain(
             "departure",

@@ -4,12 +4,17 @@ What is admitted returns to the caller; what no rule admits is refused by name. 
 rules"; EC2 guide, "Security group connection tracking".
 """
 
-from vpclab.localcloud.data_plane.nft_text import chain, collection, networks
+from typing import TYPE_CHECKING
+
 from vpclab.localcloud.data_plane.protocol_match import protocol_match
 from vpclab.localcloud.data_plane.ranges import EVERYWHERE
 from vpclab.localcloud.data_plane.refusal import THE_INTERFACE, Kind, Refusals, joined
+from vpclab.localcloud.data_plane.ruleset import Chain, Collection, networks
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
 from vpclab.network.model import SecurityGroup, SecurityGroupRule
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address
 
 EGRESS = "egress"
 INGRESS = "ingress"
@@ -25,7 +30,7 @@ class GroupChains:
         self._facts = facts
         self._refusals = refusals
         self._numbers: dict[tuple[str, ...], int] = {}
-        self._chains: dict[str, list[str]] = {}
+        self._chains: dict[str, Chain] = {}
         self._referenced: dict[str, None] = {}
         self._prefix_lists: dict[str, None] = {}
 
@@ -38,19 +43,25 @@ class GroupChains:
         number = self._numbers.setdefault(groups, len(self._numbers) + 1)
         name = f"groups-{number}-{direction}"
         if name not in self._chains:
-            self._chains[name] = chain(name, *self._rules(groups, direction))
+            self._chains[name] = Chain(name, self._rules(groups, direction))
         return name
 
-    def text(self) -> list[str]:
-        """Return the sets and chains as lines of nftables, sets first."""
-        lines: list[str] = []
-        for group_id in self._referenced:
-            members = sorted(
-                interface.private_ip
-                for interface in self._facts.interfaces
-                if group_id in interface.security_group_ids
+    def chains(self) -> list[Chain]:
+        """Return the chains asked for so far."""
+        return list(self._chains.values())
+
+    def collections(self) -> list[Collection]:
+        """Return the sets that those chains refer to: members of groups, and prefix lists."""
+        members: dict[str, list[IPv4Address]] = {group_id: [] for group_id in self._referenced}
+        for interface in self._facts.interfaces:
+            for group_id in members.keys() & set(interface.security_group_ids):
+                members[group_id].append(interface.private_ip)
+        sets = [
+            Collection(
+                "set", f"members-{group_id}", "ipv4_addr", tuple(str(address) for address in sorted(addresses))
             )
-            lines += collection("set", f"members-{group_id}", "ipv4_addr", [str(address) for address in members])
+            for group_id, addresses in members.items()
+        ]
         for list_id in self._prefix_lists:
             blocks = [
                 block
@@ -58,10 +69,10 @@ class GroupChains:
                 if prefix_list.id == list_id
                 for block in prefix_list.cidr_blocks
             ]
-            lines += collection("set", f"prefixes-{list_id}", "ipv4_addr", networks(blocks), flags="interval")
-        return lines + [line for chain_lines in self._chains.values() for line in chain_lines]
+            sets.append(Collection("set", f"prefixes-{list_id}", "ipv4_addr", networks(blocks), "interval"))
+        return sets
 
-    def _rules(self, group_ids: tuple[str, ...], direction: str) -> list[str]:
+    def _rules(self, group_ids: tuple[str, ...], direction: str) -> tuple[str, ...]:
         groups = [self._groups[group_id] for group_id in group_ids]
         rules = [
             f"{match} return".lstrip()
@@ -70,7 +81,7 @@ class GroupChains:
         ]
         component = joined(group_ids, Kind.SECURITY_GROUP) if group_ids else THE_INTERFACE
         code = "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
-        return [*rules, f"goto {self._refusals.chain(Kind.SECURITY_GROUP, component, code, direction)}"]
+        return (*rules, f"goto {self._refusals.chain(Kind.SECURITY_GROUP, component, code, direction)}")
 
     def _match(self, rule: SecurityGroupRule, direction: str) -> str:
         return " ".join(

@@ -5,12 +5,12 @@ from ipaddress import IPv4Network
 
 from vpclab.localcloud.data_plane import links
 from vpclab.localcloud.data_plane.interface_ruleset import source_nat
-from vpclab.localcloud.data_plane.nft_text import ICMP_ERRORS, anonymous, base_chain, table
 from vpclab.localcloud.data_plane.ranges import (
     AWS_SERVICES,
     EVERYWHERE,
     GATEWAY,
     INTERNET_HOSTS,
+    INTERNET_VISITOR,
     LAMBDA_SERVICE_ADDRESSES,
     LAMBDA_SERVICE_SOURCE,
     LINK_LOCAL,
@@ -19,6 +19,7 @@ from vpclab.localcloud.data_plane.ranges import (
     SHARED_SPACE,
 )
 from vpclab.localcloud.data_plane.refusal import Kind, Refusals
+from vpclab.localcloud.data_plane.ruleset import ICMP_ERRORS, Ruleset, anonymous, base_chain
 from vpclab.localcloud.data_plane.topology import (
     FORWARDING,
     INTERNET,
@@ -78,6 +79,7 @@ def internet_topology(vpcs: Iterable[VpcFacts]) -> NamespaceTopology:
         sysctls=FORWARDING,
         ruleset=_internet_ruleset(),
         veths=frozenset(veths),
+        addresses=frozenset({Address(links.LOOPBACK, INTERNET_VISITOR)}),
         neighbours=frozenset(neighbours),
         routes=frozenset(routes),
     )
@@ -94,11 +96,11 @@ def lambda_service_topology() -> NamespaceTopology:
     )
 
 
-def _internet_ruleset() -> str:
+def _internet_ruleset() -> Ruleset:
     refusals = Refusals()
     nobody = refusals.chain(Kind.ADDRESS, INTERNET, "ADDRESS_NOT_IN_USE")
-    body = [
-        *base_chain(
+    chains = (
+        base_chain(
             "forward",
             "forward",
             0,
@@ -106,20 +108,20 @@ def _internet_ruleset() -> str:
             f"iifgroup {links.GROUP_INTERNET_GATEWAY} oifgroup {links.GROUP_INTERNET_GATEWAY} accept",
             f"goto {nobody}",
         ),
-        *base_chain("from-hosts", "output", 0, "accept", f'oifname "{links.NOBODY}" drop', f"{ICMP_ERRORS} drop"),
-        *refusals.text(),
-    ]
-    return table("internet", body)
+        base_chain("from-hosts", "output", 0, "accept", f'oifname "{links.NOBODY}" drop', f"{ICMP_ERRORS} drop"),
+        *refusals.chains(),
+    )
+    return Ruleset("internet", chains=chains)
 
 
-def _lambda_service_ruleset() -> str:
+def _lambda_service_ruleset() -> Ruleset:
     refusals = Refusals()
     private = refusals.chain(Kind.AWS_OWNED_VPC, LAMBDA_SERVICE, "NO_ROUTE_TO_DESTINATION")
     inbound = refusals.chain(Kind.AWS_OWNED_VPC, LAMBDA_SERVICE, "NO_INBOUND_PATH")
     environments = f"iifgroup {links.GROUP_ENVIRONMENT}"
     resolver = f"{environments} ip daddr {RESOLVER}"
-    body = [
-        *base_chain(
+    chains = (
+        base_chain(
             "to-service",
             "input",
             0,
@@ -128,7 +130,7 @@ def _lambda_service_ruleset() -> str:
             f"{resolver} tcp dport 53 accept",
             f"goto {inbound}",
         ),
-        *base_chain(
+        base_chain(
             "forward",
             "forward",
             0,
@@ -138,8 +140,8 @@ def _lambda_service_ruleset() -> str:
             f'{environments} oifname "{links.INSIDE}" accept',
             f"goto {inbound}",
         ),
-        *base_chain("from-service", "output", 0, "accept", f"{ICMP_ERRORS} drop", "tcp flags & rst == rst drop"),
-        *source_nat(links.INSIDE, str(LAMBDA_SERVICE_SOURCE)),
-        *refusals.text(),
-    ]
-    return table("lambda-service", body)
+        base_chain("from-service", "output", 0, "accept", f"{ICMP_ERRORS} drop", "tcp flags & rst == rst drop"),
+        source_nat(links.INSIDE, str(LAMBDA_SERVICE_SOURCE)),
+        *refusals.chains(),
+    )
+    return Ruleset("lambda-service", chains=chains)

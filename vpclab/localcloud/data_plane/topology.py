@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
+from vpclab.localcloud.data_plane.ruleset import Ruleset
+
 INTERNET = "internet"
 LAMBDA_SERVICE = "lambda-service"
 
@@ -88,10 +90,10 @@ class MarkRule:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceTopology:
-    """Everything that one network namespace shall hold. ``ruleset`` is nftables text, applied as one batch."""
+    """Everything that one network namespace shall hold. ``ruleset`` replaces the one before at once."""
 
     sysctls: tuple[tuple[str, str], ...] = ()
-    ruleset: str = ""
+    ruleset: Ruleset | None = None
     veths: frozenset[Veth] = field(default_factory=frozenset)
     addresses: frozenset[Address] = field(default_factory=frozenset)
     neighbours: frozenset[Neighbour] = field(default_factory=frozenset)

@@ -8,6 +8,7 @@ from vpclab.localcloud.data_plane.interface_ruleset import lambda_interface_rule
 from vpclab.localcloud.data_plane.ranges import EVERYWHERE, GATEWAY, LINK_LOCAL, RESOLVER
 from vpclab.localcloud.data_plane.route_table import kernel_routes
 from vpclab.localcloud.data_plane.router_ruleset import router_ruleset
+from vpclab.localcloud.data_plane.ruleset import Ruleset
 from vpclab.localcloud.data_plane.topology import (
     FORWARDING,
     LOCAL_TABLE,
@@ -61,7 +62,7 @@ def vpc_topology(facts: VpcFacts) -> Topology:
         elif interface.interface_type is InterfaceType.LAMBDA:
             behind = _host(interface, FORWARDING, lambda_interface_ruleset(interface))
         else:
-            behind = _host(interface, QUIET, "")
+            behind = _host(interface, QUIET, None)
         topology[interface_key(interface.id)] = behind
     for endpoint in facts.gateway_endpoints:
         topology[gateway_endpoint_key(endpoint.id)] = _far_end(endpoint, facts)
@@ -106,7 +107,9 @@ def _router(facts: VpcFacts) -> NamespaceTopology:
     )
 
 
-def _host(interface: NetworkInterface, sysctls: tuple[tuple[str, str], ...], ruleset: str) -> NamespaceTopology:
+def _host(
+    interface: NetworkInterface, sysctls: tuple[tuple[str, str], ...], ruleset: Ruleset | None
+) -> NamespaceTopology:
     route, neighbour = HOST_WAY_OUT
     return NamespaceTopology(
         sysctls=sysctls,
