@@ -118,16 +118,16 @@ class World:
         return self.functions.create_function(**given)
 
     def database(self, name: str, group_name: str, security_groups: list[str], **more: Any) -> Any:
-        return self.client("rds").create_db_instance(
-            DBInstanceIdentifier=name,
-            DBInstanceClass="db.t4g.micro",
-            Engine="postgres",
-            AllocatedStorage=20,
-            MasterUsername="chief",
-            DBSubnetGroupName=group_name,
-            VpcSecurityGroupIds=security_groups,
-            **({"ManageMasterUserPassword": True} | more),
-        )["DBInstance"]
+        usual: dict[str, Any] = {
+            "DBInstanceClass": "db.t4g.micro",
+            "Engine": "postgres",
+            "AllocatedStorage": 20,
+            "MasterUsername": "chief",
+            "ManageMasterUserPassword": True,
+            "DBSubnetGroupName": group_name,
+            "VpcSecurityGroupIds": security_groups,
+        }
+        return self.client("rds").create_db_instance(DBInstanceIdentifier=name, **(usual | more))["DBInstance"]
 
     def interfaces(self, **filters: str) -> list[Any]:
         given = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]

@@ -126,7 +126,9 @@ def test_published_version_can_hold_an_interface(here: World, network: tuple[str
     _, subnets, group = network
     here.function("f", here.role("r", VPC_ACCESS), subnets[:1], [group])
     version = here.functions.publish_version(FunctionName="f")["Version"]
-    here.functions.update_function_configuration(FunctionName="f", VpcConfig={"SubnetIds": [], "SecurityGroupIds": []})
+    here.functions.update_function_configuration(
+        FunctionName="f", VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}
+    )
     held = here.interfaces(interface_type="lambda")
     here.functions.delete_function(FunctionName="f", Qualifier=version)
     eventually(lambda: not here.interfaces(interface_type="lambda"), 10, "the interface is gone")
@@ -274,7 +276,10 @@ def test_function_cannot_run_what_is_not_python(here: World) -> None:
     given = {"FunctionName": "f", "Role": role, "Code": {"ZipFile": package()}, "Handler": "index.handler"}
     for more, text in (
         ({"Runtime": "nodejs24.x"}, "runs Python only"),
-        ({"PackageType": "Image", "Code": {"ImageUri": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/a:b"}}, "images"),
+        (
+            {"PackageType": "Image", "Code": {"ImageUri": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/a:b"}},
+            "images",
+        ),
     ):
         with refused("InvalidParameterValueException", text):
             here.functions.create_function(**(given | more))
@@ -356,7 +361,9 @@ def test_invocation_can_be_of_three_kinds(here: World) -> None:
 def test_invocation_can_tell_how_the_function_failed(here: World) -> None:
     """X-Amz-Function-Error with 200, the tail of the log when asked for; refusals of the runtime with their code."""
     here.function("f", here.role())
-    here.effects.answer = lambda one: InvocationResult(200, b'{"errorMessage": "x"}', "Unhandled", b"END", one.version)
+    here.effects.answer = lambda one: InvocationResult(
+        200, b'{"errorMessage": "x"}', "Unhandled", b"END", one.version
+    )
     told = here.functions.invoke(FunctionName="f", LogType="Tail")
     assert (told["StatusCode"], told["FunctionError"]) == (200, "Unhandled")
     assert base64.b64decode(told["LogResult"]) == b"END"

@@ -28,7 +28,8 @@ def test_interface_can_have_an_address_of_its_subnet(here: World) -> None:
     """The first four and the last address of a subnet are reserved; each interface has one of the others."""
     subnet = here.subnet(here.vpc(), "10.0.0.0/28")
     made = [
-        here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["PrivateIpAddress"] for _ in range(11)
+        here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["PrivateIpAddress"]
+        for _ in range(11)
     ]
     assert sorted(map(IPv4Address, made)) == [IPv4Address(f"10.0.0.{last}") for last in range(4, 15)]
     with refused("InsufficientFreeAddressesInSubnet"):
@@ -192,7 +193,9 @@ def test_route_cannot_lead_where_nothing_is(here: World) -> None:
     vpc, other = here.vpc(), here.vpc("10.1.0.0/16")
     table, foreign = here.table(vpc), here.gateway(other)
     with refused("InvalidNatGatewayID.NotFound"):
-        here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId="nat-0123456789abcdef0")
+        here.ec2.create_route(
+            RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId="nat-0123456789abcdef0"
+        )
     with refused("InvalidParameterValue", "different networks"):
         here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=foreign)
     with refused("InvalidParameterValue", "cannot remove local route"):
@@ -206,7 +209,9 @@ def test_route_can_be_replaced(here: World) -> None:
     """ReplaceRoute changes the target of the same destination."""
     vpc = here.vpc(internet=True)
     table, subnet = here.table(vpc), here.subnet(vpc)
-    nat = here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=here.address()[0])["NatGateway"]["NatGatewayId"]
+    nat = here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=here.address()[0])["NatGateway"][
+        "NatGatewayId"
+    ]
     [gateway] = here.ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])[
         "InternetGateways"
     ]
@@ -323,9 +328,9 @@ def test_gateway_endpoint_can_move_its_routes(here: World) -> None:
     """It puts a route for the prefix list into each of its tables, and takes it away again."""
     vpc = here.vpc()
     one, two = here.table(vpc), here.table(vpc)
-    made = here.ec2.create_vpc_endpoint(
-        VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[one]
-    )["VpcEndpoint"]["VpcEndpointId"]
+    made = here.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[one])[
+        "VpcEndpoint"
+    ]["VpcEndpointId"]
 
     def tables_with_route() -> list[str]:
         found = here.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
@@ -338,9 +343,9 @@ def test_gateway_endpoint_can_move_its_routes(here: World) -> None:
     assert tables_with_route() == [one]
     here.ec2.modify_vpc_endpoint(VpcEndpointId=made, AddRouteTableIds=[two], RemoveRouteTableIds=[one])
     assert tables_with_route() == [two]
-    [listed] = {
-        route.prefix_list_id for table in here.plane.network().route_tables for route in table.routes
-    } - {None}
+    [listed] = {route.prefix_list_id for table in here.plane.network().route_tables for route in table.routes} - {
+        None
+    }
     with refused("InvalidParameterValue", "cannot remove VPC endpoint route"):
         here.ec2.delete_route(RouteTableId=two, DestinationPrefixListId=listed)
     with refused("InvalidParameter"):
@@ -411,10 +416,14 @@ def test_rule_cannot_name_a_group_that_does_not_exist(here: World) -> None:
         )
     here.ec2.authorize_security_group_ingress(
         GroupId=group,
-        IpPermissions=[{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group, "Description": "each other"}]}],
+        IpPermissions=[
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group, "Description": "each other"}]}
+        ],
     )
     rules = here.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
-    assert {rule.get("Description") for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]} == {"each other"}
+    assert {rule.get("Description") for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]} == {
+        "each other"
+    }
 
 
 def test_subnets_cannot_overlap_or_leave_their_vpc(here: World) -> None:

@@ -153,7 +153,7 @@ def test_condition_can_be_ignored_where_it_decides_nothing() -> None:
         {"Statement": {"Effect": "Allow", "Action": [1], "Resource": "*"}},
     ],
 )
-def test_malformed_document_cannot_be_read(document: Any) -> None:  # noqa: ANN401
+def test_malformed_document_cannot_be_read(document: Any) -> None:
     """What is no policy is refused, not taken for an empty one."""
     with pytest.raises(MalformedPolicyError):
         parse_policy(document)

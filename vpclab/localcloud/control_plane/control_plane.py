@@ -39,14 +39,14 @@ class ControlPlane:
     _warm = False
 
     def __init__(self, effects: Effects, settings: Settings = _DEFAULT_SETTINGS) -> None:
-        from vpclab.localcloud.control_plane import moto_process  # noqa: PLC0415 - the heavy part, wanted here
+        from vpclab.localcloud.control_plane import moto_process
 
         if ControlPlane._open is not None:
             ControlPlane._open.close()
         ControlPlane._open = self
         moto_process.load()
         moto_process.reset()
-        from vpclab.localcloud.control_plane.corrected_moto import CorrectedMoto  # noqa: PLC0415 - needs moto
+        from vpclab.localcloud.control_plane.corrected_moto import CorrectedMoto
 
         self._effects = effects
         self._settings = settings

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from vpclab.localcloud.control_plane import moto_process
 from vpclab.localcloud.control_plane.additions import (
+    address_associations,
     deletions_in_use,
     managed_interfaces,
     nat_gateways,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _MODELS = (
     private_addresses,
     public_addresses,
+    address_associations,
     prefix_lists,
     managed_interfaces,
     nat_gateways,

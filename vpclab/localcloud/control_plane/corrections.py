@@ -4,7 +4,11 @@ moto's classes are shared by the whole process; while a control plane is open th
 it is closed as shipped. That is how the contract tests can ask plain moto whether a correction is still needed.
 """
 
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
+
+Moto: TypeAlias = Any
+"""Something of moto's, which has no type information: a model, a backend, a method's arguments."""
 
 T = TypeVar("T")
 
@@ -17,13 +21,22 @@ class Corrections:
     def __init__(self) -> None:
         self._replaced: list[tuple[Any, str, Any]] = []
 
-    def replace(self, owner: Any, name: str, value: object) -> Any:  # noqa: ANN401 - whatever moto had there
+    def replace(self, owner: Moto, name: str, value: object) -> Moto:
         """Set ``owner.name`` and return what was reached by that name before, for the new one to build on."""
         own = vars(owner).get(name, _ABSENT)
         before = getattr(owner, name, None)
         self._replaced.append((owner, name, own))
         setattr(owner, name, value)
         return before
+
+    def wrap(self, owner: Moto, name: str, around: Callable[..., object]) -> None:
+        """Have a method's calls go to ``around(plain, self, …)``, where ``plain`` is what moto does."""
+        plain = getattr(owner, name)
+
+        def method(self: Moto, *args: Moto, **kwargs: Moto) -> object:
+            return around(plain, self, *args, **kwargs)
+
+        self.replace(owner, name, method)
 
     def replace_item(self, owner: dict[str, T], name: str, value: T) -> None:
         """Set ``owner[name]``."""

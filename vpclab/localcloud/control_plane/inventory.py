@@ -7,12 +7,12 @@ kernel is made to do is what the API says.
 from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.rds.models import rds_backends
 
 from vpclab.localcloud.control_plane.additions import databases, nat_gateways, routes
+from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.network.model import (
     AMAZON_PROVIDED_DNS,
     DatabaseInstance,
@@ -82,8 +82,8 @@ def inventory() -> Network:
     )
 
 
-def _vpc(vpc: Any, account: str, region: str) -> Vpc:  # noqa: ANN401
-    servers = vpc.dhcp_options._options["domain-name-servers"] if vpc.dhcp_options else None  # noqa: SLF001
+def _vpc(vpc: Moto, account: str, region: str) -> Vpc:
+    servers = vpc.dhcp_options._options["domain-name-servers"] if vpc.dhcp_options else None
     return Vpc(
         id=vpc.id,
         owner_id=account,
@@ -103,11 +103,11 @@ def _flag(value: object) -> bool:
     return value is True or str(value).lower() == "true"
 
 
-def _subnets(backend: Any) -> Iterator[Subnet]:  # noqa: ANN401
+def _subnets(backend: Moto) -> Iterator[Subnet]:
     guarding = {
         association.subnet_id: acl.id
         for acl in backend.network_acls.values()
-        for association in acl._associations.values()  # noqa: SLF001
+        for association in acl._associations.values()
     }
     for zone in backend.subnets.values():
         for subnet in zone.values():
@@ -122,17 +122,17 @@ def _subnets(backend: Any) -> Iterator[Subnet]:  # noqa: ANN401
             )
 
 
-def _route_table(table: Any) -> RouteTable:  # noqa: ANN401
+def _route_table(table: Moto) -> RouteTable:
     return RouteTable(
         id=table.id,
         vpc_id=table.vpc_id,
-        routes=tuple(_route(route) for route in table._routes.values()),  # noqa: SLF001
+        routes=tuple(_route(route) for route in table._routes.values()),
         main=table.main_association_id is not None,
-        subnet_ids=tuple(table._associations.values()),  # noqa: SLF001
+        subnet_ids=tuple(table._associations.values()),
     )
 
 
-def _route(route: Any) -> Route:  # noqa: ANN401
+def _route(route: Moto) -> Route:
     listed = route.destination_prefix_list
     if route.local:
         origin = RouteOrigin.CREATE_ROUTE_TABLE
@@ -149,7 +149,7 @@ def _route(route: Any) -> Route:  # noqa: ANN401
     )
 
 
-def _target(route: Any) -> RouteTarget:  # noqa: ANN401
+def _target(route: Moto) -> RouteTarget:
     if route.local:
         return RouteTarget(TargetKind.LOCAL, "local")
     if route.nat_gateway is not None:
@@ -161,20 +161,20 @@ def _target(route: Any) -> RouteTarget:  # noqa: ANN401
     return RouteTarget(TargetKind.GATEWAY_ENDPOINT if endpoint else TargetKind.INTERNET_GATEWAY, identifier)
 
 
-def _nat_gateway(gateway: Any) -> NatGateway:  # noqa: ANN401
+def _nat_gateway(gateway: Moto) -> NatGateway:
     return NatGateway(
         id=gateway.id,
         vpc_id=gateway.vpc_id,
         subnet_id=gateway.subnet_id,
         connectivity_type=gateway.connectivity_type,
         state=gateway.state,
-        network_interface_id=gateway._eni.id,  # noqa: SLF001
+        network_interface_id=gateway._eni.id,
         private_ip=_ADDRESS(gateway.private_ip),
-        public_ip=_ADDRESS(gateway._eni.public_ip) if gateway._eni.public_ip else None,  # noqa: SLF001
+        public_ip=_ADDRESS(gateway._eni.public_ip) if gateway._eni.public_ip else None,
     )
 
 
-def _security_group(group: Any) -> SecurityGroup:  # noqa: ANN401
+def _security_group(group: Moto) -> SecurityGroup:
     return SecurityGroup(
         id=group.id,
         name=group.name,
@@ -184,7 +184,7 @@ def _security_group(group: Any) -> SecurityGroup:  # noqa: ANN401
     )
 
 
-def _rule(rule: Any) -> Iterator[SecurityGroupRule]:  # noqa: ANN401
+def _rule(rule: Moto) -> Iterator[SecurityGroupRule]:
     protocol = protocol_name(rule.ip_protocol)
     ports = (None, None) if protocol == "-1" else (_port(rule.from_port), _port(rule.to_port))
     if cidr := rule.ip_range.get("CidrIp"):
@@ -195,21 +195,21 @@ def _rule(rule: Any) -> Iterator[SecurityGroupRule]:  # noqa: ANN401
         yield SecurityGroupRule(protocol, *ports, prefix_list_id=rule.prefix_list_id)
 
 
-def _port(value: Any) -> int | None:  # noqa: ANN401
+def _port(value: Moto) -> int | None:
     return None if value is None or int(value) < 0 else int(value)
 
 
-def _network_acl(acl: Any) -> NetworkAcl:  # noqa: ANN401
+def _network_acl(acl: Moto) -> NetworkAcl:
     return NetworkAcl(
         id=acl.id,
         vpc_id=acl.vpc_id,
         is_default=bool(acl.default),
         entries=tuple(_entry(entry) for entry in acl.network_acl_entries if entry.cidr_block),
-        subnet_ids=tuple(association.subnet_id for association in acl._associations.values()),  # noqa: SLF001
+        subnet_ids=tuple(association.subnet_id for association in acl._associations.values()),
     )
 
 
-def _entry(entry: Any) -> NetworkAclEntry:  # noqa: ANN401
+def _entry(entry: Moto) -> NetworkAclEntry:
     first, last = entry.port_range_from, entry.port_range_to
     if first is None and last is None:
         first, last = entry.icmp_type, entry.icmp_code
@@ -224,7 +224,7 @@ def _entry(entry: Any) -> NetworkAclEntry:  # noqa: ANN401
     )
 
 
-def _interface(eni: Any) -> NetworkInterface:  # noqa: ANN401
+def _interface(eni: Moto) -> NetworkInterface:
     kind = InterfaceType.DATABASE if eni.requester_id == databases.REQUESTER else InterfaceType(eni.interface_type)
     return NetworkInterface(
         id=eni.id,
@@ -239,7 +239,7 @@ def _interface(eni: Any) -> NetworkInterface:  # noqa: ANN401
     )
 
 
-def _endpoint(endpoint: Any) -> VpcEndpoint:  # noqa: ANN401
+def _endpoint(endpoint: Moto) -> VpcEndpoint:
     own = ".vpce.amazonaws.com"
     return VpcEndpoint(
         id=endpoint.id,
@@ -254,7 +254,7 @@ def _endpoint(endpoint: Any) -> VpcEndpoint:  # noqa: ANN401
     )
 
 
-def _prefix_list(listed: Any) -> PrefixList:  # noqa: ANN401
+def _prefix_list(listed: Moto) -> PrefixList:
     entries = list(listed.entries.values())[-1] if listed.entries else []
     return PrefixList(listed.id, listed.prefix_list_name, tuple(_RANGE(entry["Cidr"]) for entry in entries))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from vpclab.localcloud.control_plane.api_error import ApiError, Response, render
 from vpclab.localcloud.control_plane.api_request import ApiRequest
+from vpclab.localcloud.control_plane.corrections import Moto
 
 _RESPONSES = {
     "ec2": ("moto.ec2.responses", "EC2Response"),
@@ -38,7 +39,7 @@ def load() -> None:
     utils = importlib.import_module("moto.utilities.utils")
     whole = utils.load_resource
 
-    def without_instance_types(resource: str) -> Any:  # noqa: ANN401 - JSON
+    def without_instance_types(resource: str) -> Moto:
         return {} if "instance_type" in resource else whole(resource)
 
     utils.load_resource = without_instance_types
@@ -64,7 +65,7 @@ def reset() -> None:
 
     moto's own way makes each backend anew before it drops it, 0.1 s for each; only S3's has files to close.
     """
-    known = importlib.import_module("moto.core.base_backend").BackendDict._instances  # noqa: SLF001
+    known = importlib.import_module("moto.core.base_backend").BackendDict._instances
     for backends_of_service in known:
         if backends_of_service.service_name == "s3":
             for of_account in backends_of_service.values():
@@ -75,8 +76,8 @@ def reset() -> None:
 
 def call(request: ApiRequest, account: str) -> Response:
     """Have moto answer. Its refusals are responses; what it has not implemented is an ``UnsupportedOperation``."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - with moto, not before
-    from werkzeug.exceptions import HTTPException  # noqa: PLC0415
+    from botocore.exceptions import ClientError
+    from werkzeug.exceptions import HTTPException
 
     environ = request.environ
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
@@ -95,7 +96,7 @@ def call(request: ApiRequest, account: str) -> Response:
     return _response(answer)
 
 
-def _response(answer: Any) -> Response:  # noqa: ANN401 - moto returns a tuple, text or bytes
+def _response(answer: Moto) -> Response:
     status, headers, body = answer if isinstance(answer, tuple) else (200, {}, answer)
     raw = body if isinstance(body, bytes) else str(body if body is not None else "").encode()
     clean = {str(name): str(value) for name, value in headers.items() if str(name).lower() != "status"}
@@ -104,7 +105,7 @@ def _response(answer: Any) -> Response:  # noqa: ANN401 - moto returns a tuple, 
 
 @cache
 def _request_class() -> Callable[[dict[str, Any]], Any]:
-    from moto.core.request import Request  # noqa: PLC0415
+    from moto.core.request import Request
 
     class ServedRequest(Request):  # type: ignore[misc]  # moto has no type information
         from_wsgi_server = True

@@ -17,7 +17,7 @@ from moto.rds import models
 from moto.rds.exceptions import RDSClientError
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
 
 REQUESTER = "amazon-rds"
@@ -58,10 +58,10 @@ class Databases:
             version = secret.versions[secret.default_version_id]
             password = json.loads(version["secret_string"])["password"]
         else:
-            password = instance._master_user_password  # noqa: SLF001
+            password = instance._master_user_password
         return DatabaseCredentials(instance.master_username, password, instance.db_name or "")
 
-    def _find(self, identifier: str) -> Any:  # noqa: ANN401
+    def _find(self, identifier: str) -> Moto:
         for regions in list(models.rds_backends.values()):
             for backend in list(regions.values()):
                 for instance in list(backend.databases.values()):
@@ -70,20 +70,20 @@ class Databases:
         return None
 
 
-def address(instance: Any) -> str:  # noqa: ANN401
+def address(instance: Moto) -> str:
     """Return the endpoint's name: ``<identifier>.<12 characters of account and Region>.<region>.rds.amazonaws.com``."""
     digest = hashlib.sha256(f"{instance.account_id} {instance.region}".encode()).digest()
     label = "c" + "".join(_HOST_LETTERS[byte % len(_HOST_LETTERS)] for byte in digest[:11])
     return f"{instance.db_instance_identifier}.{label}.{instance.region}.rds.amazonaws.com"
 
 
-def _endpoint(instance: Any) -> dict[str, Any] | None:  # noqa: ANN401
+def _endpoint(instance: Moto) -> dict[str, Any] | None:
     if instance.status == "creating":
         return None
     return {"Address": address(instance), "Port": instance.port, "HostedZoneId": "Z2R2ITUGPM61AM"}
 
 
-def _secret_string(self: Any) -> str:  # noqa: ANN401
+def _secret_string(self: Moto) -> str:
     password = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(_PASSWORD_LENGTH))
     return json.dumps({"username": self.resource.master_username, "password": password})
 
@@ -97,7 +97,7 @@ def _correct_backend(corrections: Corrections) -> None:
     )
     create_group, delete_group = backend_class.create_subnet_group, backend_class.delete_subnet_group
 
-    def create_db_instance(self: Any, db_kwargs: Any) -> Any:  # noqa: ANN401
+    def create_db_instance(self: Moto, db_kwargs: Moto) -> Moto:
         network = ec2_backends[self.account_id][self.region_name]
         subnets = _subnets(self, network, db_kwargs)
         groups = _groups(network, subnets[0].vpc_id, db_kwargs.get("vpc_security_group_ids"))
@@ -128,16 +128,16 @@ def _correct_backend(corrections: Corrections) -> None:
         instance.vpclab_interface_id = interface.id
         return instance
 
-    def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:  # noqa: ANN401
+    def modify_db_instance(self: Moto, db_instance_identifier: str, db_kwargs: Moto) -> Moto:
         instance = self.describe_db_instances(db_instance_identifier)[0]
         network = ec2_backends[self.account_id][self.region_name]
         interface = network.enis[instance.vpclab_interface_id]
         if wanted := db_kwargs.get("vpc_security_group_ids"):
             groups = _groups(network, interface.vpc_id, wanted)
-            interface._group_set = [network.get_security_group_from_id(one) for one in groups]  # noqa: SLF001
+            interface._group_set = [network.get_security_group_from_id(one) for one in groups]
         return modify(self, db_instance_identifier, db_kwargs)
 
-    def delete_db_instance(self: Any, db_instance_identifier: str, **options: Any) -> Any:  # noqa: ANN401
+    def delete_db_instance(self: Moto, db_instance_identifier: str, **options: Moto) -> Moto:
         if not options.get("skip_final_snapshot") and not options.get("final_db_snapshot_identifier"):
             raise RDSClientError(
                 "InvalidParameterCombination",
@@ -147,11 +147,11 @@ def _correct_backend(corrections: Corrections) -> None:
         managed_interfaces.remove(ec2_backends[self.account_id][self.region_name], instance.vpclab_interface_id)
         return instance
 
-    def create_subnet_group(self: Any, subnet_name: str, description: str, subnets: Any, tags: Any) -> Any:  # noqa: ANN401
+    def create_subnet_group(self: Moto, subnet_name: str, description: str, subnets: Moto, tags: Moto) -> Moto:
         _check_zones(subnets)
         return create_group(self, subnet_name, description, subnets, tags)
 
-    def delete_subnet_group(self: Any, subnet_name: str) -> Any:  # noqa: ANN401
+    def delete_subnet_group(self: Moto, subnet_name: str) -> Moto:
         for instance in self.databases.values():
             group = getattr(instance, "db_subnet_group", None)
             if group is not None and group.name == subnet_name.lower():
@@ -162,7 +162,7 @@ def _correct_backend(corrections: Corrections) -> None:
                 )
         return delete_group(self, subnet_name)
 
-    def modify_db_subnet_group(self: Any, subnet_name: str, description: str, subnets: Any) -> Any:  # noqa: ANN401
+    def modify_db_subnet_group(self: Moto, subnet_name: str, description: str, subnets: Moto) -> Moto:
         group = self.describe_db_subnet_groups(subnet_name)[0]
         _check_zones(subnets)
         group.subnets = subnets
@@ -178,10 +178,10 @@ def _correct_backend(corrections: Corrections) -> None:
     corrections.replace(backend_class, "delete_subnet_group", delete_subnet_group)
 
 
-def _subnets(backend: Any, network: Any, db_kwargs: Any) -> list[Any]:  # noqa: ANN401
+def _subnets(backend: Moto, network: Moto, db_kwargs: Moto) -> list[Any]:
     name = db_kwargs.get("db_subnet_group_name")
     if name:
-        found: list[Any] = backend.describe_db_subnet_groups(name)[0]._subnets  # noqa: SLF001
+        found: list[Any] = backend.describe_db_subnet_groups(name)[0]._subnets
         return found
     default = [one for one in network.describe_subnets() if one.default_for_az]
     if not default:
@@ -193,7 +193,7 @@ def _subnets(backend: Any, network: Any, db_kwargs: Any) -> list[Any]:  # noqa: 
     return sorted(default, key=lambda one: one.availability_zone)
 
 
-def _groups(network: Any, vpc_id: str, wanted: list[str] | None) -> list[str]:  # noqa: ANN401
+def _groups(network: Moto, vpc_id: str, wanted: list[str] | None) -> list[str]:
     if not wanted:
         return [network.get_default_security_group(vpc_id).id]
     for identifier in wanted:

@@ -4,13 +4,11 @@ moto deletes subnets, groups and VPCs under whatever stands in them, and leaves 
 refuses with DependencyViolation (EC2 API, common errors); what belongs to the deleted thing alone goes with it.
 """
 
-from typing import Any
-
 from moto.ec2.exceptions import EC2ClientError, InvalidNetworkAclIdError
 from moto.ec2.models import internet_gateways, network_acls, security_groups, subnets, vpcs
 
 from vpclab.localcloud.control_plane.additions.nat_gateways import GONE
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 
 def correct(corrections: Corrections) -> None:
@@ -20,24 +18,24 @@ def correct(corrections: Corrections) -> None:
     plain_acl = network_acls.NetworkAclBackend.delete_network_acl
     plain_vpc = vpcs.VPCBackend.delete_vpc
 
-    def delete_subnet(self: Any, subnet_id: str) -> Any:  # noqa: ANN401
+    def delete_subnet(self: Moto, subnet_id: str) -> Moto:
         self.get_subnet(subnet_id)
         if any(eni.subnet.id == subnet_id for eni in self.enis.values()):
             raise _violation(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
         deleted = plain_subnet(self, subnet_id)
         for owner in (*self.route_tables.values(), *self.network_acls.values()):
-            for identifier, association in list(owner._associations.items()):  # noqa: SLF001
+            for identifier, association in list(owner._associations.items()):
                 if subnet_id in (association, getattr(association, "subnet_id", None)):
-                    del owner._associations[identifier]  # noqa: SLF001
+                    del owner._associations[identifier]
         return deleted
 
-    def delete_security_group(self: Any, name: str | None = None, group_id: str | None = None) -> None:  # noqa: ANN401
+    def delete_security_group(self: Moto, name: str | None = None, group_id: str | None = None) -> None:
         group = self.get_security_group_by_name_or_id(group_id or name)
         if group is not None:
             _check_group(self, group)
         plain_group(self, name, group_id)
 
-    def delete_network_acl(self: Any, network_acl_id: str) -> Any:  # noqa: ANN401
+    def delete_network_acl(self: Moto, network_acl_id: str) -> Moto:
         acl = self.network_acls.get(network_acl_id)
         if acl is None:
             raise InvalidNetworkAclIdError(network_acl_id)
@@ -47,7 +45,7 @@ def correct(corrections: Corrections) -> None:
             )
         return plain_acl(self, network_acl_id)
 
-    def delete_vpc(self: Any, vpc_id: str) -> Any:  # noqa: ANN401
+    def delete_vpc(self: Moto, vpc_id: str) -> Moto:
         vpc = self.get_vpc(vpc_id)
         _check_vpc(self, vpc_id)
         vpc.vpclab_being_deleted = True
@@ -73,14 +71,14 @@ def _correct_gateways(corrections: Corrections) -> None:
     plain_delete, plain_detach = backend_class.delete_internet_gateway, backend_class.detach_internet_gateway
     plain_attach = backend_class.attach_internet_gateway
 
-    def delete_internet_gateway(self: Any, internet_gateway_id: str) -> None:  # noqa: ANN401
+    def delete_internet_gateway(self: Moto, internet_gateway_id: str) -> None:
         if self.get_internet_gateway(internet_gateway_id).vpc:
             raise _violation(
                 f"The internetGateway '{internet_gateway_id}' has dependencies and cannot be deleted."
             )
         plain_delete(self, internet_gateway_id)
 
-    def detach_internet_gateway(self: Any, internet_gateway_id: str, vpc_id: str) -> None:  # noqa: ANN401
+    def detach_internet_gateway(self: Moto, internet_gateway_id: str, vpc_id: str) -> None:
         self.get_internet_gateway(internet_gateway_id)
         if any(eni.vpc_id == vpc_id and eni.public_ip for eni in self.enis.values()):
             raise _violation(
@@ -89,7 +87,7 @@ def _correct_gateways(corrections: Corrections) -> None:
             )
         plain_detach(self, internet_gateway_id, vpc_id)
 
-    def attach_internet_gateway(self: Any, internet_gateway_id: str, vpc_id: str) -> Any:  # noqa: ANN401
+    def attach_internet_gateway(self: Moto, internet_gateway_id: str, vpc_id: str) -> Moto:
         for other in self.internet_gateways.values():
             if other.vpc and other.vpc.id == vpc_id and other.id != internet_gateway_id:
                 raise EC2ClientError(
@@ -102,7 +100,7 @@ def _correct_gateways(corrections: Corrections) -> None:
     corrections.replace(backend_class, "attach_internet_gateway", attach_internet_gateway)
 
 
-def _check_group(backend: Any, group: Any) -> None:  # noqa: ANN401
+def _check_group(backend: Moto, group: Moto) -> None:
     vpc = backend.vpcs.get(group.vpc_id)
     if vpc is not None and getattr(vpc, "vpclab_being_deleted", False):
         return
@@ -122,7 +120,7 @@ def _check_group(backend: Any, group: Any) -> None:  # noqa: ANN401
         raise _violation(f"resource {group.id} has a dependent object")
 
 
-def _check_vpc(backend: Any, vpc_id: str) -> None:  # noqa: ANN401
+def _check_vpc(backend: Moto, vpc_id: str) -> None:
     standing = (
         any(subnet.vpc_id == vpc_id for subnet in backend.describe_subnets())
         or any(igw.vpc and igw.vpc.id == vpc_id for igw in backend.internet_gateways.values())

@@ -7,7 +7,6 @@ configuration-vpc); code runs with credentials whose session is named after the 
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
@@ -21,6 +20,7 @@ from vpclab.authorization import (
     parse_policy,
     service_may_assume,
 )
+from vpclab.localcloud.control_plane.corrections import Moto
 
 PARTITION = "aws"
 LAMBDA = "lambda.amazonaws.com"
@@ -102,12 +102,12 @@ class ExecutionRoles:
         return dict(known.variables)
 
 
-def _document(policy: Any) -> str:  # noqa: ANN401
+def _document(policy: Moto) -> str:
     """The default version of a managed policy."""
     return next(str(one.document) for one in policy.versions if one.version_id == policy.default_version_id)
 
 
-def _role(role_arn: str) -> Any:  # noqa: ANN401
+def _role(role_arn: str) -> Moto:
     parts = role_arn.split(":")
     if len(parts) < 6:  # noqa: PLR2004 - an ARN
         return None

@@ -10,12 +10,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from moto.awslambda.models import lambda_backends
 from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
+from vpclab.localcloud.control_plane.corrections import Moto
 
 TYPE = "lambda"
 
@@ -116,9 +116,9 @@ class FunctionInterfaces:
             self._changed()
 
 
-def pairs_of(function: Any) -> list[Pair]:  # noqa: ANN401 - moto's LambdaFunction
+def pairs_of(function: Moto) -> list[Pair]:
     """Return what interfaces a function needs: none without a VpcConfig."""
-    config = function._vpc_config or {}  # noqa: SLF001
+    config = function._vpc_config or {}
     groups = frozenset(config.get("SecurityGroupIds") or ())
     return [
         Pair(function.account_id, function.region, subnet_id, groups)
@@ -129,7 +129,7 @@ def pairs_of(function: Any) -> list[Pair]:  # noqa: ANN401 - moto's LambdaFuncti
 def _used() -> Iterator[Pair]:
     for regions in list(lambda_backends.values()):
         for backend in list(regions.values()):
-            for group in list(backend._lambdas._functions.values()):  # noqa: SLF001
+            for group in list(backend._lambdas._functions.values()):
                 for function in (group["latest"], *group["versions"]):
                     if function is not None:
                         yield from pairs_of(function)

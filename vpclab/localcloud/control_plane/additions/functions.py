@@ -17,7 +17,7 @@ from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5
 _PYTHON = re.compile(r"python3\.\d+")
@@ -60,13 +60,13 @@ class Functions:
         return changed
 
     @staticmethod
-    def _method(bound: Any) -> Any:  # noqa: ANN401
-        def method(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def _method(bound: Moto) -> Moto:
+        def method(self: Moto, *args: Moto, **kwargs: Moto) -> Moto:
             return bound(self, *args, **kwargs)
 
         return method
 
-    def _create(self, backend: Any, spec: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _create(self, backend: Moto, spec: dict[str, Any]) -> Moto:
         _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
         self._check_role(backend, spec["Role"])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
@@ -92,11 +92,11 @@ class Functions:
 
     def _update_configuration(
         self,
-        backend: Any,  # noqa: ANN401
+        backend: Moto,
         function_name: str,
         qualifier: str | None,
         body: dict[str, Any],
-    ) -> Any:  # noqa: ANN401
+    ) -> Moto:
         function = backend.get_function(function_name, qualifier)
         _check_runtime("Zip", body.get("Runtime", function.run_time), None)
         role = body.get("Role", function.role)
@@ -104,7 +104,7 @@ class Functions:
             self._check_role(backend, role)
         if "VpcConfig" in body:
             body["VpcConfig"] = self._checked_vpc_config(backend, body["VpcConfig"], role)
-        before = (function._vpc_config, function.state)  # noqa: SLF001
+        before = (function._vpc_config, function.state)
         if "Environment" in body:
             body["Environment"] = {"Variables": (body["Environment"] or {}).get("Variables", {})}
         if "TracingConfig" in body:
@@ -115,11 +115,11 @@ class Functions:
             function.ephemeral_storage = body["EphemeralStorage"]["Size"]
         self._plain_update(backend, function_name, qualifier, body)
         function.last_modified = models.iso_8601_datetime_with_nanoseconds()
-        if function._vpc_config != before[0]:  # noqa: SLF001
+        if function._vpc_config != before[0]:
             self._connect(function)
         return self._updated(function)
 
-    def _update_code(self, backend: Any, function_name: str, qualifier: str | None, body: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _update_code(self, backend: Moto, function_name: str, qualifier: str | None, body: dict[str, Any]) -> Moto:
         if "ImageUri" in body:
             raise InvalidParameterValueException(_IMAGES)
         function = backend.get_function(function_name, qualifier)
@@ -135,20 +135,20 @@ class Functions:
             return version.get_configuration()
         return self._updated(function)
 
-    def _delete(self, backend: Any, function_name: str, qualifier: str | None = None) -> None:  # noqa: ANN401
+    def _delete(self, backend: Moto, function_name: str, qualifier: str | None = None) -> None:
         function = backend.get_function(function_name, qualifier)
         arn = models.make_function_arn(function.region, function.account_id, function.function_name)
         self._plain_delete(backend, function_name, qualifier)
         self._interfaces.age()
         self._changed_arns.append(arn)
 
-    def _updated(self, function: Any) -> Any:  # noqa: ANN401
+    def _updated(self, function: Moto) -> Moto:
         function.vpclab_update_status = "InProgress"
         self._unsettled.append(function)
         self._changed_arns.append(function.function_arn)
         return function.get_configuration()
 
-    def _connect(self, function: Any) -> None:  # noqa: ANN401
+    def _connect(self, function: Moto) -> None:
         """Make the function's interfaces; a full subnet makes it Failed, as on AWS afterwards."""
         try:
             self._interfaces.ensure(pairs_of(function), function.function_name, self._roles.role_id(function.role))
@@ -162,7 +162,7 @@ class Functions:
             function.vpclab_reason = {"StateReason": error.message, "StateReasonCode": "SubnetOutOfIPAddresses"}
         self._interfaces.age()
 
-    def _check_role(self, backend: Any, role_arn: str) -> None:  # noqa: ANN401
+    def _check_role(self, backend: Moto, role_arn: str) -> None:
         match = re.match(InvalidRoleFormat.pattern, role_arn)
         if match is None:
             raise InvalidRoleFormat(role_arn)
@@ -177,7 +177,7 @@ class Functions:
 
     def _checked_vpc_config(
         self,
-        backend: Any,  # noqa: ANN401
+        backend: Moto,
         given: Mapping[str, Any] | None,
         role_arn: str,
     ) -> dict[str, Any] | None:
@@ -230,7 +230,7 @@ def _check_runtime(package_type: str, runtime: str | None, architectures: list[s
     del architectures  # both run on this machine's processor: the code is Python
 
 
-def _check_network(network: Any, subnet_ids: list[str], group_ids: list[str]) -> str:  # noqa: ANN401
+def _check_network(network: Moto, subnet_ids: list[str], group_ids: list[str]) -> str:
     """Return the one VPC of these subnets and groups, or raise what Lambda says of what EC2 said."""
     vpc_ids = set()
     known = {subnet.id: subnet for subnet in network.describe_subnets()}
@@ -257,13 +257,13 @@ def _check_network(network: Any, subnet_ids: list[str], group_ids: list[str]) ->
     return str(vpc_ids.pop())
 
 
-def _vpc_config(function: Any) -> dict[str, Any] | None:  # noqa: ANN401
-    found: dict[str, Any] | None = copy.copy(function._vpc_config)  # noqa: SLF001
+def _vpc_config(function: Moto) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = copy.copy(function._vpc_config)
     return found
 
 
-def _configuration(plain: Any) -> Any:  # noqa: ANN401
-    def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:  # noqa: ANN401, FBT001, FBT002 - moto's
+def _configuration(plain: Moto) -> Moto:
+    def get_configuration(self: Moto, on_create: bool = False) -> dict[str, Any]:
         found: dict[str, Any] = plain(self, on_create=on_create)
         if self.state == "Pending":
             found |= _CREATING
@@ -285,6 +285,6 @@ def _check_logging(given: Mapping[str, Any] | None) -> str | None:
     return config.get("LogGroup")
 
 
-def _deep_copy(self: Any, memo: dict[int, Any]) -> Any:  # noqa: ANN401, ARG001
+def _deep_copy(self: Moto, memo: dict[int, Any]) -> Moto:
     """Listing all versions copies functions; their code and their account's logs need not be copied with them."""
     return copy.copy(self)

@@ -19,6 +19,7 @@ from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionR
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
+from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.lambda_runtime.invocation import Archive, Invocation, InvocationRefused, InvocationResult
 
@@ -42,7 +43,7 @@ class Invocations:
         roles: ExecutionRoles,
         interfaces: FunctionInterfaces,
         lock: threading.RLock,
-        account_of: Any,  # noqa: ANN401 - Callable[[ApiRequest], str]
+        account_of: Moto,
         region: str,
     ) -> None:
         self._effects = effects
@@ -126,7 +127,7 @@ class Invocations:
     def _invocation(
         self,
         request: ApiRequest,
-        function: Any,  # noqa: ANN401
+        function: Moto,
         invoked_arn: str,
         kind: str,
         request_id: str,
@@ -165,12 +166,12 @@ class Invocations:
         """The same object for the same package, so that nothing downstream compares megabytes."""
         known = self._archives.get(sha256)
         if known is None:
-            if len(self._archives) > 256:  # noqa: PLR2004 - packages come and go; the runtime keeps what it uses
+            if len(self._archives) > 256:
                 self._archives.clear()
             known = self._archives[sha256] = Archive(sha256, zip_file)
         return known
 
-    def _layers(self, function: Any) -> tuple[Archive, ...]:  # noqa: ANN401
+    def _layers(self, function: Moto) -> tuple[Archive, ...]:
         if not function.layers:
             return ()
         backend = lambda_backends[function.account_id][function.region]
@@ -178,12 +179,12 @@ class Invocations:
         return tuple(self._archive(one.code_sha_256, one.code_bytes) for one in versions if one is not None)
 
 
-def unqualified_arn(function: Any) -> str:  # noqa: ANN401
+def unqualified_arn(function: Moto) -> str:
     """Return the function's unqualified ARN."""
     return f"arn:aws:lambda:{function.region}:{function.account_id}:function:{function.function_name}"
 
 
-def _check_state(function: Any) -> None:  # noqa: ANN401
+def _check_state(function: Moto) -> None:
     if function.state not in _SERVING:
         raise ApiError(
             "ResourceConflictException",
@@ -193,7 +194,7 @@ def _check_state(function: Any) -> None:  # noqa: ANN401
         )
 
 
-def _retries(function: Any) -> int:  # noqa: ANN401
+def _retries(function: Moto) -> int:
     for config in function.event_invoke_config:
         found = config.config.get("MaximumRetryAttempts")
         if found is not None:

@@ -48,7 +48,7 @@ class LogShipping:
             if not all(self._roles.allows(role_arn, action, resource) for action, resource in needed):
                 return False
         except (NotModelledError, MalformedPolicyError) as error:
-            _LOG.error("the log of %s is lost: %s", function_arn, error)  # noqa: TRY400 - no defect of ours
+            _LOG.error("the log of %s is lost: %s", function_arn, error)
             return False
         backend.ensure_log_group(log_group)
         backend.ensure_log_stream(log_group, log_stream)

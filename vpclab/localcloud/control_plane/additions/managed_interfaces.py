@@ -6,14 +6,13 @@ Lambda; EC2 guide, requester-managed-eni).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import elastic_network_interfaces
 from moto.ec2.utils import random_resource_id
 
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _ATTACHMENT = "vpclab_attachment"
 
@@ -24,7 +23,7 @@ class ServiceAttachment:
 
     attachment_id: str
     instance_owner_id: str
-    attach_time: Any
+    attach_time: Moto
     device_index: int = 1
     network_card_index: int = 0
     delete_on_termination: bool = False
@@ -33,8 +32,8 @@ class ServiceAttachment:
 
 
 def make(
-    backend: Any,  # noqa: ANN401
-    subnet: Any,  # noqa: ANN401
+    backend: Moto,
+    subnet: Moto,
     *,
     interface_type: str,
     description: str,
@@ -42,13 +41,13 @@ def make(
     attachment_owner: str = "amazon-aws",
     requester_managed: bool = True,
     group_ids: list[str] | None = None,
-) -> Any:  # noqa: ANN401
+) -> Moto:
     """Create an interface in ``subnet`` that a service owns. Without groups it has none (not the default one)."""
     interface = backend.create_network_interface(
         subnet, None, group_ids=group_ids, description=description, tags=None
     )
     if not group_ids:
-        interface._group_set = []  # noqa: SLF001
+        interface._group_set = []
     interface.interface_type = interface_type
     interface.requester_id = requester_id
     interface.requester_managed = requester_managed
@@ -61,12 +60,12 @@ def make(
     return interface
 
 
-def is_managed(interface: Any) -> bool:  # noqa: ANN401
+def is_managed(interface: Moto) -> bool:
     """Whether a service holds this interface."""
     return hasattr(interface, _ATTACHMENT)
 
 
-def remove(backend: Any, interface_id: str) -> None:  # noqa: ANN401
+def remove(backend: Moto, interface_id: str) -> None:
     """Take a service's interface away, with the association of its public address."""
     interface = backend.enis.pop(interface_id, None)
     if interface is None:
@@ -83,10 +82,10 @@ def correct(corrections: Corrections) -> None:
     plain_attachment = interface_class.attachment
     plain_filter = interface_class.get_filter_value
 
-    def attachment(self: Any) -> Any:  # noqa: ANN401
+    def attachment(self: Moto) -> Moto:
         return getattr(self, _ATTACHMENT, None) or plain_attachment.fget(self)
 
-    def get_filter_value(self: Any, filter_name: str, method_name: str | None = None) -> Any:  # noqa: ANN401
+    def get_filter_value(self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
         own = getattr(self, _ATTACHMENT, None)
         if filter_name == "attachment.attachment-id" and own:
             return own.attachment_id
@@ -113,7 +112,7 @@ def _correct_changes(corrections: Corrections) -> None:
     plain_detach = backend_class.detach_network_interface
     plain_modify = backend_class.modify_network_interface_attribute
 
-    def delete_network_interface(self: Any, eni_id: str) -> None:  # noqa: ANN401
+    def delete_network_interface(self: Moto, eni_id: str) -> None:
         interface = self.get_network_interface(eni_id)
         if interface.attachment is not None:
             raise EC2ClientError("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
@@ -123,7 +122,7 @@ def _correct_changes(corrections: Corrections) -> None:
                 address.association_id = None
         plain_delete(self, eni_id)
 
-    def detach_network_interface(self: Any, attachment_id: str) -> None:  # noqa: ANN401
+    def detach_network_interface(self: Moto, attachment_id: str) -> None:
         if any(eni.attachment and eni.attachment.attachment_id == attachment_id for eni in self.enis.values()):
             raise EC2ClientError(
                 "OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments."
@@ -131,10 +130,10 @@ def _correct_changes(corrections: Corrections) -> None:
         plain_detach(self, attachment_id)
 
     def modify_network_interface_attribute(
-        self: Any,  # noqa: ANN401
+        self: Moto,
         eni_id: str,
         group_ids: list[str],
-        source_dest_check: bool | None = None,  # noqa: FBT001
+        source_dest_check: bool | None = None,
         description: str | None = None,
     ) -> None:
         interface = self.get_network_interface(eni_id)

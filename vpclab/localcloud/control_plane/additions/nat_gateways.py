@@ -5,14 +5,13 @@ nat-gateway-basics and nat-gateway-troubleshooting): a public one needs an inter
 ends ``failed``; deleting it frees its interface and disassociates its address; it stays visible as ``deleted``.
 """
 
-from typing import Any
-
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import nat_gateways
 from moto.ec2.responses import EC2Response
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.additions.address_associations import FOR_ITS_GATEWAY
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 GONE = frozenset({"failed", "deleting", "deleted"})
 """States in which a NAT gateway forwards nothing and holds no interface."""
@@ -26,7 +25,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "delete_nat_gateway", _delete)
     plain_describe = backend_class.describe_nat_gateways
 
-    def describe_nat_gateways(self: Any, filters: Any, nat_gateway_ids: list[str] | None) -> Any:  # noqa: ANN401
+    def describe_nat_gateways(self: Moto, filters: Moto, nat_gateway_ids: list[str] | None) -> Moto:
         for identifier in nat_gateway_ids or []:
             _find(self, identifier)
         return plain_describe(self, filters, nat_gateway_ids)
@@ -40,15 +39,15 @@ def correct(corrections: Corrections) -> None:
 
 
 def _initialise(
-    self: Any,  # noqa: ANN401
-    backend: Any,  # noqa: ANN401
+    self: Moto,
+    backend: Moto,
     subnet_id: str,
     allocation_id: str | None,
     tags: dict[str, str] | None = None,
     connectivity_type: str | None = None,
 ) -> None:
-    from moto.core.utils import utcnow  # noqa: PLC0415
-    from moto.ec2.utils import random_nat_gateway_id  # noqa: PLC0415
+    from moto.core.utils import utcnow
+    from moto.ec2.utils import random_nat_gateway_id
 
     subnet = backend.get_subnet(subnet_id)
     address = _address(backend, allocation_id, connectivity_type)
@@ -80,7 +79,7 @@ def _initialise(
     self.private_ip = self._eni.private_ip_address
     entry = {"networkInterfaceId": self._eni.id, "privateIp": self.private_ip, "isPrimary": True}
     if address is not None:
-        self._eni.vpclab_own_address = True
+        setattr(self._eni, FOR_ITS_GATEWAY, True)
         backend.associate_address(eni=self._eni, allocation_id=allocation_id)
         entry |= {
             "allocationId": allocation_id,
@@ -91,7 +90,7 @@ def _initialise(
     self.address_set = [entry]
 
 
-def _address(backend: Any, allocation_id: str | None, connectivity_type: str | None) -> Any:  # noqa: ANN401
+def _address(backend: Moto, allocation_id: str | None, connectivity_type: str | None) -> Moto:
     if connectivity_type == "private":
         if allocation_id:
             raise EC2ClientError(
@@ -111,26 +110,26 @@ def _address(backend: Any, allocation_id: str | None, connectivity_type: str | N
 
 
 def _create(
-    self: Any,  # noqa: ANN401
+    self: Moto,
     subnet_id: str,
     allocation_id: str | None,
     tags: dict[str, str] | None = None,
     connectivity_type: str | None = None,
-) -> Any:  # noqa: ANN401
+) -> Moto:
     gateway = nat_gateways.NatGateway(self, subnet_id, allocation_id, tags, connectivity_type)
     self.nat_gateways[gateway.id] = gateway
     return gateway
 
 
-def _delete(self: Any, nat_gateway_id: str) -> Any:  # noqa: ANN401
+def _delete(self: Moto, nat_gateway_id: str) -> Moto:
     gateway = _find(self, nat_gateway_id)
-    if gateway._eni is not None:  # noqa: SLF001
-        managed_interfaces.remove(self, gateway._eni.id)  # noqa: SLF001
+    if gateway._eni is not None:
+        managed_interfaces.remove(self, gateway._eni.id)
     gateway.state = "deleted"
     return gateway
 
 
-def _find(backend: Any, nat_gateway_id: str) -> Any:  # noqa: ANN401
+def _find(backend: Moto, nat_gateway_id: str) -> Moto:
     gateway = backend.nat_gateways.get(nat_gateway_id)
     if gateway is None:
         raise EC2ClientError("NatGatewayNotFound", f"NatGateway {nat_gateway_id} was not found")

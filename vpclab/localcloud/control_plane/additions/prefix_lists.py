@@ -3,11 +3,9 @@
 moto lists AWS's real ranges, which nothing here answers on.
 """
 
-from typing import Any
-
 from moto.ec2.models import managed_prefixes
 
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 RANGES = {"s3": "192.0.2.128/26", "dynamodb": "192.0.2.192/26"}
 """The last label of the list's name to its only entry."""
@@ -16,9 +14,9 @@ RANGES = {"s3": "192.0.2.128/26", "dynamodb": "192.0.2.192/26"}
 def correct(corrections: Corrections) -> None:
     """Replace the entries as the lists are made, one set for each account and Region."""
     backend_class = managed_prefixes.ManagedPrefixListBackend
-    plain = backend_class._create_aws_managed_prefix_list  # noqa: SLF001
+    plain = backend_class._create_aws_managed_prefix_list
 
-    def create(self: Any, name: str, address_family: str, entries: list[dict[str, str]]) -> None:  # noqa: ANN401
+    def create(self: Moto, name: str, address_family: str, entries: list[dict[str, str]]) -> None:
         service = name.rpartition(".")[2]
         if name == f"com.amazonaws.{self.region_name}.{service}" and service in RANGES:
             entries = [{"Cidr": RANGES[service], "Description": "default"}]

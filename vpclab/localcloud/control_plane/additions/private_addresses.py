@@ -11,7 +11,7 @@ from typing import Any
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import elastic_network_interfaces
 
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _RESERVED_FIRST = 4
 _RESERVED_LAST = 1
@@ -20,23 +20,10 @@ _CURSOR = "_vpclab_next_offset"
 
 def correct(corrections: Corrections) -> None:
     """Give every new interface an address of its subnet."""
-    plain = elastic_network_interfaces.NetworkInterface.__init__
-
-    def initialise(
-        self: Any, ec2_backend: Any, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any
-    ) -> None:  # noqa: ANN401
-        if isinstance(subnet, str):
-            subnet = ec2_backend.get_subnet(subnet)
-        wanted = _wanted(private_ip_address, args, kwargs)
-        address = allocate(ec2_backend, subnet, wanted)
-        args = (None, *args[1:]) if args else args
-        kwargs.pop("private_ip_addresses", None)
-        plain(self, ec2_backend, subnet, str(address), *args, **kwargs)
-
-    corrections.replace(elastic_network_interfaces.NetworkInterface, "__init__", initialise)
+    corrections.wrap(elastic_network_interfaces.NetworkInterface, "__init__", _initialise)
 
 
-def allocate(backend: Any, subnet: Any, wanted: str | None = None) -> IPv4Address:  # noqa: ANN401
+def allocate(backend: Moto, subnet: Moto, wanted: str | None = None) -> IPv4Address:
     """Return a free address of the subnet, or ``wanted`` if it is one; raises EC2's error otherwise.
 
     Addresses are handed out in turn, not the lowest free one first: a stale packet then meets nobody.
@@ -60,6 +47,17 @@ def allocate(backend: Any, subnet: Any, wanted: str | None = None) -> IPv4Addres
     )
 
 
+def _initialise(
+    plain: Moto, self: Moto, ec2_backend: Moto, subnet: Moto, private_ip_address: Moto, *args: Moto, **kwargs: Moto
+) -> None:
+    if isinstance(subnet, str):
+        subnet = ec2_backend.get_subnet(subnet)
+    address = allocate(ec2_backend, subnet, _wanted(private_ip_address, args, kwargs))
+    args = (None, *args[1:]) if args else args
+    kwargs.pop("private_ip_addresses", None)
+    plain(self, ec2_backend, subnet, str(address), *args, **kwargs)
+
+
 def _check(address: IPv4Address, network: IPv4Network, taken: set[IPv4Address]) -> IPv4Address:
     if address not in network:
         raise EC2ClientError(
@@ -73,7 +71,7 @@ def _check(address: IPv4Address, network: IPv4Network, taken: set[IPv4Address]) 
     return address
 
 
-def _wanted(primary: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:  # noqa: ANN401
+def _wanted(primary: Moto, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
     if isinstance(primary, list):
         primary = primary[0] if primary else None
     if primary:

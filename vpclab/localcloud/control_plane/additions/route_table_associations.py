@@ -4,12 +4,10 @@ moto answers an association with another table by the id of the old one, and cha
 other VPCs. AWS refuses both (EC2 API, AssociateRouteTable).
 """
 
-from typing import Any
-
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import route_tables
 
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 
 def correct(corrections: Corrections) -> None:
@@ -18,7 +16,7 @@ def correct(corrections: Corrections) -> None:
     plain = backend_class.associate_route_table
 
     def associate_route_table(
-        self: Any,  # noqa: ANN401
+        self: Moto,
         route_table_id: str,
         gateway_id: str | None = None,
         subnet_id: str | None = None,
@@ -35,7 +33,7 @@ def correct(corrections: Corrections) -> None:
                 f"route table {route_table_id} and subnet {subnet_id} belong to different networks",
             )
         for other in self.route_tables.values():
-            if other is not table and subnet_id in other._associations.values():  # noqa: SLF001
+            if other is not table and subnet_id in other._associations.values():
                 raise EC2ClientError(
                     "Resource.AlreadyAssociated",
                     f"the specified association for route table {route_table_id} conflicts with an existing "

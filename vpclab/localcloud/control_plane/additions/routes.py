@@ -11,7 +11,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import route_tables
 
 from vpclab.localcloud.control_plane.additions.nat_gateways import GONE
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 ACTIVE, BLACKHOLE = "active", "blackhole"
 
@@ -22,19 +22,19 @@ def correct(corrections: Corrections) -> None:
     create, replace, delete = backend_class.create_route, backend_class.replace_route, backend_class.delete_route
     delete_table = backend_class.delete_route_table
 
-    def create_route(self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def create_route(self: Moto, route_table_id: str, *args: Moto, **kwargs: Moto) -> Moto:
         table = self.get_route_table(route_table_id)
         if not kwargs.get("local"):
             _check_target(self, table, kwargs)
             _check_destination(table, args[0] if args else kwargs.get("destination_cidr_block"))
         return create(self, route_table_id, *args, **kwargs)
 
-    def replace_route(self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def replace_route(self: Moto, route_table_id: str, *args: Moto, **kwargs: Moto) -> Moto:
         positional = dict(zip(("_", "_", "_", "nat_gateway_id"), args, strict=False))
         _check_target(self, self.get_route_table(route_table_id), positional | kwargs)
         return replace(self, route_table_id, *args, **kwargs)
 
-    def delete_route(self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def delete_route(self: Moto, route_table_id: str, *args: Moto, **kwargs: Moto) -> Moto:
         table = self.get_route_table(route_table_id)
         destination = args[0] if args else kwargs.get("destination_cidr_block")
         if any(route.local and route.destination_cidr_block == destination for route in table.routes):
@@ -42,7 +42,7 @@ def correct(corrections: Corrections) -> None:
                 raise EC2ClientError(
                     "InvalidParameterValue", f"cannot remove local route {destination} in route table {table.id}"
                 )
-        listed = args[2] if len(args) > 2 else kwargs.get("destination_prefix_list_id")  # noqa: PLR2004
+        listed = args[2] if len(args) > 2 else kwargs.get("destination_prefix_list_id")
         for route in table.routes:
             through_endpoint = route.gateway is not None and route.gateway.id.startswith("vpce-")
             if listed and through_endpoint and route.destination_prefix_list_id == listed:
@@ -53,7 +53,7 @@ def correct(corrections: Corrections) -> None:
                 )
         return delete(self, route_table_id, *args, **kwargs)
 
-    def delete_route_table(self: Any, route_table_id: str) -> None:  # noqa: ANN401
+    def delete_route_table(self: Moto, route_table_id: str) -> None:
         table = self.get_route_table(route_table_id)
         if table.main_association_id is not None and table.vpc_id in self.vpcs:
             if not getattr(self.vpcs[table.vpc_id], "vpclab_being_deleted", False):
@@ -70,7 +70,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "delete_route_table", delete_route_table)
 
 
-def state(route: Any) -> str:  # noqa: ANN401
+def state(route: Moto) -> str:
     """Return ``active``, or ``blackhole`` when the target is gone or no longer attached to the table's VPC."""
     backend = route.route_table.ec2_backend
     if route.local:
@@ -90,7 +90,7 @@ def state(route: Any) -> str:  # noqa: ANN401
     return BLACKHOLE
 
 
-def _check_target(backend: Any, table: Any, target: dict[str, Any]) -> None:  # noqa: ANN401
+def _check_target(backend: Moto, table: Moto, target: dict[str, Any]) -> None:
     if nat_gateway_id := target.get("nat_gateway_id"):
         gateway = backend.nat_gateways.get(nat_gateway_id)
         if gateway is None or gateway.state in GONE:
@@ -114,7 +114,7 @@ def _check_target(backend: Any, table: Any, target: dict[str, Any]) -> None:  # 
         )
 
 
-def _same_network(table: Any, target: str, vpc_id: str | None) -> None:  # noqa: ANN401
+def _same_network(table: Moto, target: str, vpc_id: str | None) -> None:
     if vpc_id != table.vpc_id:
         raise EC2ClientError(
             "InvalidParameterValue",
@@ -122,18 +122,18 @@ def _same_network(table: Any, target: str, vpc_id: str | None) -> None:  # noqa:
         )
 
 
-def _check_destination(table: Any, destination: str | None) -> None:  # noqa: ANN401
+def _check_destination(table: Moto, destination: str | None) -> None:
     if destination and any(route.local and route.destination_cidr_block == destination for route in table.routes):
         raise EC2ClientError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
 
 
-def _is_disassociated(backend: Any, table: Any, destination: str) -> bool:  # noqa: ANN401
+def _is_disassociated(backend: Moto, table: Moto, destination: str) -> bool:
     """DisassociateVpcCidrBlock takes the local route away through the same method."""
     vpc = backend.vpcs.get(table.vpc_id)
     if vpc is None:
         return True
     return all(
         one["cidr_block_state"]["state"] == "disassociated"
-        for one in vpc._cidr_block_association_set.values()  # noqa: SLF001
+        for one in vpc._cidr_block_association_set.values()
         if one["cidr_block"] == destination
     )

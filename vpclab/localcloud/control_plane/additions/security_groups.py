@@ -1,15 +1,14 @@
-"""Security group rules: groups that exist, descriptions that are kept.
+"""Security group rules: descriptions that are kept, sources of the group's own network.
 
-moto accepts a rule for a group that does not exist, and forgets the description of a rule whose source is a group
-or a prefix list. AWS: InvalidGroup.NotFound; DescribeSecurityGroupRules shows every rule's description.
+moto forgets the description of a rule whose source is a group or a prefix list, and accepts groups of other VPCs
+and prefix lists that do not exist. AWS: DescribeSecurityGroupRules shows every rule's description;
+InvalidGroup.NotFound and InvalidPrefixListID.NotFound.
 """
-
-from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import security_groups
 
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 
 def correct(corrections: Corrections) -> None:
@@ -17,12 +16,12 @@ def correct(corrections: Corrections) -> None:
     rule_class, backend_class = security_groups.SecurityGroupRule, security_groups.SecurityGroupBackend
     plain = rule_class.__init__
 
-    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def initialise(self: Moto, *args: Moto, **kwargs: Moto) -> None:
         plain(self, *args, **kwargs)
-        listed = args[7] if len(args) > 7 else kwargs.get("prefix_list_id")  # noqa: PLR2004 - its position
+        listed = args[7] if len(args) > 7 else kwargs.get("prefix_list_id")
         self.vpclab_prefix_list_description = (listed or {}).get("Description")
 
-    def description(self: Any) -> str | None:  # noqa: ANN401
+    def description(self: Moto) -> str | None:
         found: str | None = (
             self.ip_range.get("Description")
             or self.source_group.get("Description")
@@ -37,17 +36,15 @@ def correct(corrections: Corrections) -> None:
         corrections.replace(backend_class, name, _checked(getattr(backend_class, name)))
 
 
-def _checked(plain: Any) -> Any:  # noqa: ANN401
-    def authorize(self: Any, group_name_or_id: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+def _checked(plain: Moto) -> Moto:
+    def authorize(self: Moto, group_name_or_id: str, *args: Moto, **kwargs: Moto) -> Moto:
         own = self.get_security_group_by_name_or_id(group_name_or_id, kwargs.get("vpc_id"))
         for source in kwargs.get("source_groups") or []:
             identifier = source.get("GroupId")
             group = self.get_security_group_from_id(identifier) if identifier else None
-            if identifier and (group is None or (own is not None and group.vpc_id != own.vpc_id)):
+            if group is not None and own is not None and group.vpc_id != own.vpc_id:
                 raise EC2ClientError(
-                    "InvalidGroup.NotFound",
-                    f"You have specified two resources that belong to different networks, or the security group "
-                    f"'{identifier}' does not exist.",
+                    "InvalidGroup.NotFound", "You have specified two resources that belong to different networks."
                 )
         for listed in kwargs.get("prefix_list_ids") or []:
             if listed["PrefixListId"] not in self.managed_prefix_lists:

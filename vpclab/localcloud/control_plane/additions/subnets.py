@@ -5,12 +5,11 @@ launch; it accepts any size. AWS: only subnets of the default VPC are; /16 to /2
 """
 
 from ipaddress import IPv4Network
-from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import subnets
 
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _LARGEST, _SMALLEST = 16, 28
 
@@ -20,7 +19,7 @@ def correct(corrections: Corrections) -> None:
     backend_class = subnets.SubnetBackend
     plain = backend_class.create_subnet
 
-    def create_subnet(self: Any, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def create_subnet(self: Moto, vpc_id: str, cidr_block: str, *args: Moto, **kwargs: Moto) -> Moto:
         try:
             network = IPv4Network(cidr_block, strict=True)
         except ValueError:

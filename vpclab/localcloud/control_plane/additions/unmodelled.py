@@ -13,44 +13,104 @@ from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
 from vpclab.localcloud.control_plane.moto_process import SERVICES
 
 _EC2_ACTIONS = frozenset(
-    """
-    CreateVpc DeleteVpc ModifyVpcAttribute AssociateVpcCidrBlock DisassociateVpcCidrBlock
-    CreateDefaultVpc CreateDefaultSubnet
-    CreateSubnet DeleteSubnet ModifySubnetAttribute
-    CreateRouteTable DeleteRouteTable AssociateRouteTable DisassociateRouteTable ReplaceRouteTableAssociation
-    CreateRoute ReplaceRoute DeleteRoute
-    CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
-    CreateNatGateway DeleteNatGateway
-    AllocateAddress ReleaseAddress AssociateAddress DisassociateAddress
-    CreateSecurityGroup DeleteSecurityGroup
-    AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress
-    RevokeSecurityGroupIngress RevokeSecurityGroupEgress ModifySecurityGroupRules
-    UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress
-    CreateNetworkAcl DeleteNetworkAcl CreateNetworkAclEntry DeleteNetworkAclEntry ReplaceNetworkAclEntry
-    ReplaceNetworkAclAssociation
-    CreateNetworkInterface DeleteNetworkInterface ModifyNetworkInterfaceAttribute DetachNetworkInterface
-    CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints
-    CreateManagedPrefixList ModifyManagedPrefixList DeleteManagedPrefixList
-    CreateDhcpOptions DeleteDhcpOptions AssociateDhcpOptions
-    CreateTags DeleteTags
-    """.split()
+    [
+        "CreateVpc",
+        "DeleteVpc",
+        "ModifyVpcAttribute",
+        "AssociateVpcCidrBlock",
+        "DisassociateVpcCidrBlock",
+        "CreateDefaultVpc",
+        "CreateDefaultSubnet",
+        "CreateSubnet",
+        "DeleteSubnet",
+        "ModifySubnetAttribute",
+        "CreateRouteTable",
+        "DeleteRouteTable",
+        "AssociateRouteTable",
+        "DisassociateRouteTable",
+        "ReplaceRouteTableAssociation",
+        "CreateRoute",
+        "ReplaceRoute",
+        "DeleteRoute",
+        "CreateInternetGateway",
+        "DeleteInternetGateway",
+        "AttachInternetGateway",
+        "DetachInternetGateway",
+        "CreateNatGateway",
+        "DeleteNatGateway",
+        "AllocateAddress",
+        "ReleaseAddress",
+        "AssociateAddress",
+        "DisassociateAddress",
+        "CreateSecurityGroup",
+        "DeleteSecurityGroup",
+        "AuthorizeSecurityGroupIngress",
+        "AuthorizeSecurityGroupEgress",
+        "RevokeSecurityGroupIngress",
+        "RevokeSecurityGroupEgress",
+        "ModifySecurityGroupRules",
+        "UpdateSecurityGroupRuleDescriptionsIngress",
+        "UpdateSecurityGroupRuleDescriptionsEgress",
+        "CreateNetworkAcl",
+        "DeleteNetworkAcl",
+        "CreateNetworkAclEntry",
+        "DeleteNetworkAclEntry",
+        "ReplaceNetworkAclEntry",
+        "ReplaceNetworkAclAssociation",
+        "CreateNetworkInterface",
+        "DeleteNetworkInterface",
+        "ModifyNetworkInterfaceAttribute",
+        "DetachNetworkInterface",
+        "CreateVpcEndpoint",
+        "ModifyVpcEndpoint",
+        "DeleteVpcEndpoints",
+        "CreateManagedPrefixList",
+        "ModifyManagedPrefixList",
+        "DeleteManagedPrefixList",
+        "CreateDhcpOptions",
+        "DeleteDhcpOptions",
+        "AssociateDhcpOptions",
+        "CreateTags",
+        "DeleteTags",
+    ]
 )
 _RDS_ACTIONS = frozenset(
-    """
-    CreateDBInstance ModifyDBInstance DeleteDBInstance
-    CreateDBSubnetGroup ModifyDBSubnetGroup DeleteDBSubnetGroup
-    AddTagsToResource RemoveTagsFromResource
-    """.split()
+    [
+        "CreateDBInstance",
+        "ModifyDBInstance",
+        "DeleteDBInstance",
+        "CreateDBSubnetGroup",
+        "ModifyDBSubnetGroup",
+        "DeleteDBSubnetGroup",
+        "AddTagsToResource",
+        "RemoveTagsFromResource",
+    ]
 )
 _LAMBDA_ACTIONS = frozenset(
-    """
-    Invoke CreateFunction DeleteFunction UpdateFunctionCode UpdateFunctionConfiguration
-    PublishVersion CreateAlias UpdateAlias DeleteAlias
-    PublishLayerVersion DeleteLayerVersion AddLayerVersionPermission RemoveLayerVersionPermission
-    AddPermission RemovePermission TagResource UntagResource
-    PutFunctionConcurrency DeleteFunctionConcurrency
-    PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig
-    """.split()
+    [
+        "Invoke",
+        "CreateFunction",
+        "DeleteFunction",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+        "PublishVersion",
+        "CreateAlias",
+        "UpdateAlias",
+        "DeleteAlias",
+        "PublishLayerVersion",
+        "DeleteLayerVersion",
+        "AddLayerVersionPermission",
+        "RemoveLayerVersionPermission",
+        "AddPermission",
+        "RemovePermission",
+        "TagResource",
+        "UntagResource",
+        "PutFunctionConcurrency",
+        "DeleteFunctionConcurrency",
+        "PutFunctionEventInvokeConfig",
+        "UpdateFunctionEventInvokeConfig",
+        "DeleteFunctionEventInvokeConfig",
+    ]
 )
 _ALLOWED: Mapping[str, frozenset[str]] = {"ec2": _EC2_ACTIONS, "rds": _RDS_ACTIONS, "lambda": _LAMBDA_ACTIONS}
 

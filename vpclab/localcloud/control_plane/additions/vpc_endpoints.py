@@ -5,15 +5,13 @@ removes, and lets private DNS be on where the VPC's DNS is off. AWS: PrivateLink
 and gateway-endpoints; EC2 API, CreateVpcEndpoint and ModifyVpcEndpoint.
 """
 
-from typing import Any
-
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import vpcs
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_resource_id, random_vpc_ep_id
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
-from vpclab.localcloud.control_plane.corrections import Corrections
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 GATEWAY, INTERFACE = "Gateway", "Interface"
 GATEWAY_SERVICES = frozenset({"s3", "dynamodb"})
@@ -27,7 +25,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "delete_vpc_endpoints", _delete)
     plain_response = EC2Response.modify_vpc_endpoint
 
-    def modify_vpc_endpoint(self: Any) -> Any:  # noqa: ANN401
+    def modify_vpc_endpoint(self: Moto) -> Moto:
         wanted = self._get_param("PrivateDnsEnabled")
         if wanted is not None:
             endpoint = self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId"))
@@ -40,7 +38,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(EC2Response, "modify_vpc_endpoint", modify_vpc_endpoint)
     plain_filter = vpcs.VPCEndPoint.get_filter_value
 
-    def get_filter_value(self: Any, filter_name: str, method_name: str | None = None) -> Any:  # noqa: ANN401
+    def get_filter_value(self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
         if filter_name in ("vpc-id", "service-name"):
             return getattr(self, filter_name.replace("-", "_"))
         if filter_name == "vpc-endpoint-id":
@@ -56,7 +54,7 @@ def service_label(service_name: str) -> str:
 
 
 def _create(
-    self: Any,  # noqa: ANN401
+    self: Moto,
     vpc_id: str,
     service_name: str,
     endpoint_type: str | None,
@@ -65,10 +63,10 @@ def _create(
     subnet_ids: list[str] | None = None,
     security_group_ids: list[str] | None = None,
     tags: dict[str, str] | None = None,
-    private_dns_enabled: bool | None = None,  # noqa: FBT001
+    private_dns_enabled: bool | None = None,
     client_token: str | None = None,
-    **_: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    **_: Moto,
+) -> Moto:
     vpc = self.get_vpc(vpc_id)
     kind = endpoint_type or GATEWAY
     label = _check_service(self, service_name, kind)
@@ -110,7 +108,7 @@ def _create(
     return endpoint
 
 
-def _modify(self: Any, vpc_id: str, policy_doc: str | None, **changes: list[str] | None) -> None:  # noqa: ANN401
+def _modify(self: Moto, vpc_id: str, policy_doc: str | None, **changes: list[str] | None) -> None:
     endpoint = self.get_vpc_end_point(vpc_id)
     given = {name: ids for name, ids in changes.items() if ids}
     for name in given:
@@ -128,7 +126,7 @@ def _modify(self: Any, vpc_id: str, policy_doc: str | None, **changes: list[str]
             change(self, endpoint, added, removed)
 
 
-def _delete(self: Any, vpce_ids: list[str] | None = None) -> None:  # noqa: ANN401
+def _delete(self: Moto, vpce_ids: list[str] | None = None) -> None:
     for identifier in vpce_ids or []:
         endpoint = self.vpc_end_points.pop(identifier, None)
         if endpoint is None:
@@ -141,7 +139,7 @@ def _delete(self: Any, vpce_ids: list[str] | None = None) -> None:  # noqa: ANN4
         _routes(self, endpoint, [], list(endpoint.route_table_ids))
 
 
-def _check_service(backend: Any, service_name: str, kind: str) -> str:  # noqa: ANN401
+def _check_service(backend: Moto, service_name: str, kind: str) -> str:
     prefix = f"com.amazonaws.{backend.region_name}."
     label = service_name.removeprefix(prefix)
     known = label in vpcs.AWS_ENDPOINT_SERVICES or label in vpcs.COVERED_ENDPOINT_SERVICES
@@ -163,7 +161,7 @@ def _check_parameters(*, interface: bool, subnet_ids: list[str] | None, route_ta
         raise EC2ClientError("InvalidParameter", "Gateway endpoints take no SubnetIds.")
 
 
-def _check_private_dns(backend: Any, vpc: Any, endpoint: Any) -> None:  # noqa: ANN401
+def _check_private_dns(backend: Moto, vpc: Moto, endpoint: Moto) -> None:
     if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
         raise EC2ClientError(
             "InvalidParameter",
@@ -180,7 +178,7 @@ def _check_private_dns(backend: Any, vpc: Any, endpoint: Any) -> None:  # noqa: 
             )
 
 
-def _groups(backend: Any, endpoint: Any, added: list[str], removed: list[str]) -> None:  # noqa: ANN401
+def _groups(backend: Moto, endpoint: Moto, added: list[str], removed: list[str]) -> None:
     for identifier in added:
         group = backend.get_security_group_from_id(identifier)
         if group is None or group.vpc_id != endpoint.vpc_id:
@@ -194,10 +192,10 @@ def _groups(backend: Any, endpoint: Any, added: list[str], removed: list[str]) -
         raise EC2ClientError("InvalidParameter", f"{endpoint.id} must keep at least one security group.")
     endpoint.security_group_ids = kept
     for interface_id in endpoint.network_interface_ids:
-        backend.enis[interface_id]._group_set = [backend.get_security_group_from_id(one) for one in kept]  # noqa: SLF001
+        backend.enis[interface_id]._group_set = [backend.get_security_group_from_id(one) for one in kept]
 
 
-def _interfaces(backend: Any, endpoint: Any, added: list[str], removed: list[str]) -> None:  # noqa: ANN401
+def _interfaces(backend: Moto, endpoint: Moto, added: list[str], removed: list[str]) -> None:
     chosen = [backend.get_subnet(one) for one in endpoint.subnet_ids if one not in removed]
     for identifier in added:
         subnet = backend.get_subnet(identifier)
@@ -229,7 +227,7 @@ def _interfaces(backend: Any, endpoint: Any, added: list[str], removed: list[str
     _name(endpoint)
 
 
-def _routes(backend: Any, endpoint: Any, added: list[str], removed: list[str]) -> None:  # noqa: ANN401
+def _routes(backend: Moto, endpoint: Moto, added: list[str], removed: list[str]) -> None:
     tables = [backend.get_route_table(identifier) for identifier in added]
     for table in tables:
         if table.vpc_id != endpoint.vpc_id:
@@ -256,17 +254,17 @@ def _routes(backend: Any, endpoint: Any, added: list[str], removed: list[str]) -
         table = backend.route_tables.get(identifier)
         for route in table.routes if table else []:
             if route.gateway is endpoint:
-                del table._routes[route.id]  # noqa: SLF001
+                del table._routes[route.id]
     kept = [one for one in endpoint.route_table_ids if one not in removed]
     endpoint.route_table_ids = kept + [one for one in added if one not in kept]
 
 
-def _private_name(endpoint: Any) -> str:  # noqa: ANN401
+def _private_name(endpoint: Moto) -> str:
     labels = service_label(endpoint.service_name).split(".")
     return ".".join([*reversed(labels), endpoint.ec2_backend.region_name, "amazonaws.com"])
 
 
-def _name(endpoint: Any) -> None:  # noqa: ANN401
+def _name(endpoint: Moto) -> None:
     """Make DnsEntries: the Regional name, one for each zone, and the service's own when private DNS is on."""
     backend = endpoint.ec2_backend
     stem = f"{endpoint.id}-{endpoint.vpclab_label}"

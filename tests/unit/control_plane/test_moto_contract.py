@@ -1,0 +1,271 @@
+"""Plain moto still behaves as the additions correct it. A failure here is good news: upstream caught up.
+
+Each test does with plain moto what one addition changes, and asserts the behaviour that AWS does not have.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.control_plane_world import package
+from vpclab.localcloud.control_plane import ControlPlane, moto_process
+
+REGION = "us-east-1"
+Client = Callable[[str], Any]
+
+
+def still_wrong(*, wrong: bool, addition: str) -> None:
+    assert wrong, f"upstream caught up: remove {addition}"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """Clients of plain moto, without any control plane in the process."""
+    if ControlPlane._open is not None:
+        ControlPlane._open.close()
+    moto_process.load()
+    from moto import mock_aws
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield cache(lambda service: boto3.client(service, region_name=REGION))
+
+
+@pytest.fixture
+def vpc(client: Client) -> str:
+    made: str = client("ec2").create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    return made
+
+
+@pytest.fixture
+def subnet(client: Client, vpc: str) -> str:
+    made = client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.77.0.0/28", AvailabilityZone="us-east-1a")
+    identifier: str = made["Subnet"]["SubnetId"]
+    return identifier
+
+
+@pytest.fixture
+def role(client: Client) -> str:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
+    }
+    made = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+def succeeds(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except ClientError:
+        return False
+    return True
+
+
+def create_function(client: Client, role: str, **more: Any) -> Any:
+    return client("lambda").create_function(
+        FunctionName="f",
+        Role=role,
+        Runtime="python3.12",
+        Handler="index.handler",
+        Code={"ZipFile": package()},
+        **more,
+    )
+
+
+def test_private_addresses_are_still_needed(client: Client, subnet: str) -> None:
+    """moto gives more addresses than a subnet has."""
+    made = [
+        client("ec2").create_network_interface(SubnetId=subnet)["NetworkInterface"]["PrivateIpAddress"]
+        for _ in range(12)
+    ]
+    reserved = {IPv4Address(f"10.77.0.{last}") for last in (0, 1, 2, 3, 15)}
+    duplicate = len(set(made)) < len(made)
+    still_wrong(wrong=duplicate or bool(reserved & set(map(IPv4Address, made))), addition="private_addresses")
+
+
+def test_public_addresses_are_still_needed(client: Client) -> None:
+    """moto's Elastic addresses are outside the documentation range."""
+    address = client("ec2").allocate_address(Domain="vpc")["PublicIp"]
+    still_wrong(wrong=IPv4Address(address) not in IPv4Network("203.0.113.0/24"), addition="public_addresses")
+
+
+def test_prefix_lists_are_still_needed(client: Client) -> None:
+    """moto lists ranges of the real S3."""
+    [found] = client("ec2").describe_managed_prefix_lists(
+        Filters=[{"Name": "prefix-list-name", "Values": [f"com.amazonaws.{REGION}.s3"]}]
+    )["PrefixLists"]
+    entries = client("ec2").get_managed_prefix_list_entries(PrefixListId=found["PrefixListId"])["Entries"]
+    still_wrong(wrong=[one["Cidr"] for one in entries] != ["192.0.2.128/26"], addition="prefix_lists")
+
+
+def test_managed_interfaces_are_still_needed(client: Client, vpc: str, subnet: str) -> None:
+    """moto's endpoint interfaces have no type, and can be deleted by hand."""
+    client("ec2").create_vpc_endpoint(
+        VpcId=vpc,
+        ServiceName=f"com.amazonaws.{REGION}.sts",
+        VpcEndpointType="Interface",
+        SubnetIds=[subnet],
+        PrivateDnsEnabled=False,
+    )
+    [made] = client("ec2").describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[
+        "NetworkInterfaces"
+    ]
+    deleted = succeeds(
+        lambda: client("ec2").delete_network_interface(NetworkInterfaceId=made["NetworkInterfaceId"])
+    )
+    still_wrong(wrong=made["InterfaceType"] == "interface" and deleted, addition="managed_interfaces")
+
+
+def test_nat_gateways_are_still_needed(client: Client, subnet: str) -> None:
+    """moto's public NAT gateway is available without an internet gateway, at an address of no subnet."""
+    allocation = client("ec2").allocate_address(Domain="vpc")["AllocationId"]
+    made = client("ec2").create_nat_gateway(SubnetId=subnet, AllocationId=allocation)["NatGateway"]
+    outside = IPv4Address(made["NatGatewayAddresses"][0]["PrivateIp"]) not in IPv4Network("10.77.0.0/28")
+    still_wrong(wrong=made["State"] == "available" and outside, addition="nat_gateways")
+
+
+def test_routes_are_still_needed(client: Client, vpc: str) -> None:
+    """moto's routes stay active when their target is gone."""
+    ec2 = client("ec2")
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    [found] = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    still_wrong(wrong={route["State"] for route in found["Routes"]} == {"active"}, addition="routes")
+
+
+def test_route_table_associations_are_still_needed(client: Client, vpc: str, subnet: str) -> None:
+    """moto associates a subnet with a second table without doing it."""
+    ec2 = client("ec2")
+    tables = [ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2)]
+    ec2.associate_route_table(RouteTableId=tables[0], SubnetId=subnet)
+    accepted = succeeds(lambda: ec2.associate_route_table(RouteTableId=tables[1], SubnetId=subnet))
+    still_wrong(wrong=accepted, addition="route_table_associations")
+
+
+def test_subnets_are_still_needed(client: Client, vpc: str) -> None:
+    """moto makes subnets smaller than /28."""
+    accepted = succeeds(lambda: client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.77.1.0/29"))
+    still_wrong(wrong=accepted, addition="subnets")
+
+
+def test_security_groups_are_still_needed(client: Client, vpc: str) -> None:
+    """moto forgets the description of a rule whose source is a group."""
+    ec2 = client("ec2")
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    pair = {"GroupId": group, "Description": "each other"}
+    ec2.authorize_security_group_ingress(
+        GroupId=group, IpPermissions=[{"IpProtocol": "-1", "UserIdGroupPairs": [pair]}]
+    )
+    found = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    kept = any(rule.get("Description") == "each other" for rule in found["SecurityGroupRules"])
+    still_wrong(wrong=not kept, addition="security_groups")
+
+
+def test_vpc_endpoints_are_still_needed(client: Client, vpc: str) -> None:
+    """moto's ModifyVpcEndpoint names route tables without putting routes into them."""
+    ec2 = client("ec2")
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[])
+    ec2.modify_vpc_endpoint(VpcEndpointId=made["VpcEndpoint"]["VpcEndpointId"], AddRouteTableIds=[table])
+    [found] = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    still_wrong(
+        wrong=not any("DestinationPrefixListId" in route for route in found["Routes"]), addition="vpc_endpoints"
+    )
+
+
+def test_deletions_in_use_are_still_needed(client: Client, subnet: str) -> None:
+    """moto deletes a subnet under an interface."""
+    client("ec2").create_network_interface(SubnetId=subnet)
+    still_wrong(wrong=succeeds(lambda: client("ec2").delete_subnet(SubnetId=subnet)), addition="deletions_in_use")
+
+
+def test_databases_are_still_needed(client: Client) -> None:
+    """moto's managed password is the same for everybody, and its instance has no interface."""
+    made = client("rds").create_db_instance(
+        DBInstanceIdentifier="d",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="chief",
+        ManageMasterUserPassword=True,
+    )["DBInstance"]
+    secret = client("secretsmanager").get_secret_value(SecretId=made["MasterUserSecret"]["SecretArn"])
+    wrong_user = json.loads(secret["SecretString"])["username"] != "chief"
+    no_interface = client("ec2").describe_network_interfaces()["NetworkInterfaces"] == []
+    still_wrong(wrong=wrong_user and no_interface, addition="databases")
+
+
+def test_functions_are_still_needed(client: Client, role: str) -> None:
+    """moto accepts subnets and groups that do not exist, and answers a constant for the VPC."""
+    config = {"SubnetIds": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+    made = create_function(client, role, VpcConfig=config)
+    still_wrong(wrong=made["VpcConfig"]["VpcId"] == "vpc-123abc", addition="functions")
+
+
+def test_function_interfaces_are_still_needed(client: Client, role: str, vpc: str, subnet: str) -> None:
+    """moto's functions have no interfaces."""
+    group = client("ec2").create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    create_function(client, role, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
+    found = client("ec2").describe_network_interfaces()["NetworkInterfaces"]
+    still_wrong(wrong=found == [], addition="function_interfaces")
+
+
+def test_execution_roles_are_still_needed(client: Client) -> None:
+    """moto accepts a role that does not trust Lambda."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}],
+    }
+    arn = client("iam").create_role(RoleName="no", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    still_wrong(wrong=succeeds(lambda: create_function(client, arn)), addition="execution_roles")
+
+
+def test_unmodelled_is_still_needed(client: Client, vpc: str) -> None:
+    """moto records a peering connection that connects nothing."""
+    accepted = succeeds(lambda: client("ec2").create_vpc_peering_connection(VpcId=vpc, PeerVpcId=vpc))
+    still_wrong(wrong=accepted, addition="unmodelled")
+
+
+def test_corrections_can_be_undone() -> None:
+    """After a control plane is closed, moto is as it was shipped."""
+    moto_process.load()
+    from moto.ec2.models import route_tables
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+    from moto.ec2.responses import EC2Response
+
+    def now() -> tuple[object, ...]:
+        return (
+            NetworkInterface.__init__,
+            NetworkInterface.attachment,
+            route_tables.Route.state,
+            dict(EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER),
+        )
+
+    class Nothing:
+        def network_changed(self) -> None: ...
+
+        def invoke(self, invocation: object) -> Any: ...
+
+        def function_changed(self, function_arn: str) -> None: ...
+
+        def admin(self, path: str, query: dict[str, str]) -> None: ...
+
+    if ControlPlane._open is not None:
+        ControlPlane._open.close()
+    before = now()
+    with ControlPlane(Nothing()):
+        assert now() != before
+    assert now() == before
