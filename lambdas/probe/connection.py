@@ -14,8 +14,8 @@ from .outcome import NameNotResolvedError, Stage
 
 DNS_SECONDS = 3.0
 CONNECT_SECONDS = 2.0
-TLS_SECONDS = 3.0
-ANSWER_SECONDS = 3.0
+TLS_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
 
 
 def resolve(attempt: Attempt, host: str, *, seconds: float = DNS_SECONDS) -> list[str]:

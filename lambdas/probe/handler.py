@@ -14,7 +14,7 @@ from . import aws_api, dns, internet, printed_line, tcp
 from .attempt import Arguments, Attempt, Probe, answer
 from .outcome import Outcome
 
-LONGEST_SECONDS = 15.0
+LONGEST_SECONDS = 25.0
 """After this long an attempt counts as one that could not run; every stage has a far shorter deadline."""
 
 SPARE_SECONDS = 0.5

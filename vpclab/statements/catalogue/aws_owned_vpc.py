@@ -48,7 +48,7 @@ STATEMENTS = (
     ),
     Statement(
         id="C16",
-        sentence="So it cannot reach private resources in your VPC, such as RDS.",
+        sentence="So it cannot reach private resources in your VPC, such as RDS; attached to the VPC it can.",
         documented=(
             "A function outside the VPC resolves the private database's name to a private address and times "
             "out; a function attached to the VPC, admitted by the database's security group, gets an answer."
