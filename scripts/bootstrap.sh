@@ -36,14 +36,16 @@ python=$(find_python) || {
   python=$(find_python) || die "no Python 3.11 or newer on PATH. Install one, and name it with PYTHON=/path/to/python3"
 }
 
-# The folder is in it because a virtual environment does not survive being moved.
-wanted=$({ pwd; "$python" -V; cat requirements.txt pyproject.toml; } | sha256sum | cut -d' ' -f1)
-if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$wanted" ] && "$VENV/bin/python" -I -c "import vpclab" 2>/dev/null; then
-  exit 0
-fi
+wanted=$(cat requirements.txt pyproject.toml | sha256sum | cut -d' ' -f1)
 
-if ! "$VENV/bin/python" -c 'import sys' 2>/dev/null || ! new_enough "$VENV/bin/python" \
-  || [ "$("$VENV/bin/python" -c 'import sys; print(sys.prefix)')" != "$PWD/$VENV" ]; then
+# Its programs begin with the path of its Python: one that was moved, or whose Python went, has to be made anew.
+usable() {
+  "$VENV/bin/python" -c 'import sys' && new_enough "$VENV/bin/python" && head -n 3 "$VENV/bin/pip" | grep -qF "$PWD/$VENV/"
+} 2>/dev/null
+
+if usable; then
+  if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$wanted" ]; then exit 0; fi
+else
   if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     debian "Python's own venv and ensurepip" \
       "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
