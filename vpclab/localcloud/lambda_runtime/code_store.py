@@ -94,13 +94,14 @@ def _extract(zip_file: bytes, folder: Path) -> None:
 
 
 def _mode(mode: int) -> int:
-    """What the function's user may do is what the archive lets others do; it must be the same whoever unpacks.
+    """What the owner of a file may do to it, everybody may, except for writing; the same whoever unpacks.
 
-    "Lambda needs 644 permissions for non-executable files" ("Working with .zip file archives"): a file that is
-    readable by its owner alone cannot be imported.
+    More lenient than AWS: there, a file that only its owner may read cannot be imported ("Working with .zip file
+    archives": 644). Programs that write archives in memory commonly leave it at that, and what they want to try
+    is the network.
     """
-    others = mode & 0o5 if mode else 0o4
-    return others * 0o111
+    owner = (mode >> 6) & 0o5 if mode else 0o4
+    return owner * 0o111
 
 
 def _inside(name: str) -> PurePosixPath:
