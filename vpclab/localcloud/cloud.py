@@ -37,6 +37,7 @@ class Cloud:
         with ExitStack() as undo:
             authority = CertificateAuthority(state / "certificates")
             self._control_plane = ControlPlane(self)
+            undo.callback(self._control_plane.close)
             self._data_plane = DataPlane(self._flow_log.record)
             undo.callback(self._data_plane.close)
             self._far_ends = FarEnds(self._control_plane.application, authority)
@@ -92,7 +93,8 @@ class Cloud:
             "started": self._started,
             "namespaces": sorted(self._data_plane.namespaces()),
             "vpcs": [vpc.id for vpc in network.vpcs],
-            "databases": {database.identifier: database.status for database in network.databases},
+            "databases": self._databases.states(),
+            "functions": self._lambda_runtime.status(),
         }
 
     def _reconcile(self) -> None:

@@ -89,6 +89,7 @@ def run(scenario: Callable[[], T], seconds: float = 120.0) -> T:
 
     def main() -> None:
         os.close(read)
+        answer: tuple[bool, object]
         try:
             answer = (True, scenario())
         except BaseException:  # noqa: BLE001 - it crosses a process boundary as text
