@@ -88,7 +88,7 @@ class Draft:
         )
 
     def vpc(self, vpc_id: str, *cidrs: str) -> None:
-        """Add a VPC with an open default ACL, an open group ``sg-open<suffix>`` and a main table with local routes."""
+        """Add a VPC with an open default ACL, an open group ``sg-<id>`` and a main table ``rtb-<id>``."""
         blocks = tuple(IPv4Network(cidr) for cidr in cidrs or ("10.0.0.0/16",))
         self.vpcs[vpc_id] = Vpc(vpc_id, "123456789012", "us-east-1", blocks)
         self.acls[f"acl-{vpc_id}"] = NetworkAcl(f"acl-{vpc_id}", vpc_id, is_default=True, entries=OPEN_ACL)

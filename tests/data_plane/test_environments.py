@@ -36,7 +36,7 @@ def test_function_in_a_private_subnet_can_reach_the_internet_through_the_nat_gat
 
 
 def test_function_in_a_public_subnet_cannot_reach_the_internet() -> None:
-    """A function's interface has no public address, so that the internet gateway drops what it sends: a time-out."""
+    """A function's interface has no public address: the internet gateway drops what it sends."""
     with World(with_function().network()) as world:
         world.listen("internet", HOST)
         world.listen("eni-private", "10.0.1.10")

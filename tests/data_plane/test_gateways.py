@@ -149,7 +149,7 @@ def test_nat_gateway_can_translate_udp() -> None:
 
 
 def test_idle_flow_through_a_nat_gateway_can_be_reset() -> None:
-    """A NAT gateway forgets what was idle for 350 s (here it is told to forget) and resets it at the next packet."""
+    """A NAT gateway forgets what was idle for 350 s (here it is told to) and resets it at the next packet."""
     with World(private_and_public().network()) as world:
         world.listen("internet", HOST)
         assert world.namespace("eni-nat-a").call(IDLE_TIMEOUT.read_text).strip() == "350"
@@ -198,7 +198,7 @@ def test_gateway_endpoint_can_carry_tcp_and_echo_only() -> None:
 
 
 def test_endpoint_route_can_win_over_the_default_route() -> None:
-    """A prefix list's entries are longer than 0.0.0.0/0: S3 goes through the endpoint, the rest through the NAT."""
+    """A prefix list's entries are longer than 0.0.0.0/0: S3 by the endpoint, the rest by the NAT gateway."""
     draft = private_and_public()
     draft.gateway_endpoint("vpce-s3", "vpc-a")
     default = route("0.0.0.0/0", TargetKind.NAT_GATEWAY, "nat-a")

@@ -35,11 +35,13 @@ class World:
         self.reconcile(network)
 
     def __enter__(self) -> Self:
+        """Begin."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """End, also after a failure."""
         self.close()
 
     def close(self) -> None:
@@ -83,7 +85,7 @@ class World:
         """Return an open connection; its first line is the address that the far host saw."""
         namespace = self.namespace(place) if isinstance(place, str) else place
         connection = namespace.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        connection.setblocking(False)  # noqa: FBT003
+        connection.setblocking(False)
         attempt = connection.connect_ex((address, port))
         if attempt == errno.EINPROGRESS:
             attempt = (

@@ -5,7 +5,8 @@ AWS writes protocols as names or IANA numbers and means "any" by -1, in rules an
 
 from vpclab.localcloud.data_plane.errors import DataPlaneError
 
-_NAMES = {"-1": "", "all": "", "6": "tcp", "17": "udp", "1": "icmp"}
+_ANYTHING = ("-1", "all")
+_NAMES = {"6": "tcp", "17": "udp", "1": "icmp"}
 _HIGHEST_PORT = 65535
 _ANY = -1
 _HIGHEST_PROTOCOL = 255
@@ -17,9 +18,9 @@ def protocol_match(protocol: str, from_port: int | None, to_port: int | None) ->
     Raises:
         DataPlaneError: the protocol is neither known by name nor a number up to 255.
     """
-    name = _NAMES.get(protocol, protocol)
-    if name == "":
+    if protocol in _ANYTHING:
         return ""
+    name = _NAMES.get(protocol, protocol)
     if name in ("tcp", "udp"):
         return _ports(name, from_port, to_port)
     if name == "icmp":

@@ -18,8 +18,6 @@ PREFIX_LIMIT = 127
 THE_INTERFACE = "@"
 """A component that stands for whichever network interface the packet came by."""
 
-_LONGEST_CODE = 46
-
 
 class Kind(StrEnum):
     """The kind of component that refused."""
@@ -78,9 +76,9 @@ class Refusal:
         return f"{self.kind} {self.component} {self.code} {self.direction}".rstrip()
 
 
-def joined(identifiers: tuple[str, ...], kind: Kind) -> str:
+def joined(identifiers: tuple[str, ...], kind: Kind, code: str) -> str:
     """Name several components in one word short enough for a log prefix; the rest as a count: ``sg-1,sg-2+3``."""
-    room = PREFIX_LIMIT - len(kind) - _LONGEST_CODE
+    room = PREFIX_LIMIT - len(f"{kind}  {code} ingress+99")
     word = identifiers[0]
     for shown, identifier in enumerate(identifiers[1:], start=1):
         if len(word) + 1 + len(identifier) > room:

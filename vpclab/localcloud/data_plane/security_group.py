@@ -79,8 +79,8 @@ class GroupChains:
             for group in groups
             for match in dict.fromkeys(self._match(rule, direction) for rule in _rules_of(group, direction))
         ]
-        component = joined(group_ids, Kind.SECURITY_GROUP) if group_ids else THE_INTERFACE
         code = "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
+        component = joined(group_ids, Kind.SECURITY_GROUP, code) if group_ids else THE_INTERFACE
         return (*rules, f"goto {self._refusals.chain(Kind.SECURITY_GROUP, component, code, direction)}")
 
     def _match(self, rule: SecurityGroupRule, direction: str) -> str:
