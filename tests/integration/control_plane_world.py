@@ -1,13 +1,15 @@
 """A control plane on a free port of loopback, with nothing of the kernel behind it, and boto3 clients for it."""
 
+# ruff: noqa: ANN401 - boto3 has no type information
+
 import io
 import json
 import socket
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.config
@@ -15,6 +17,9 @@ import botocore.config
 from vpclab.localcloud.control_plane import ControlPlane, Settings
 from vpclab.localcloud.control_plane.server import WsgiServer
 from vpclab.localcloud.lambda_runtime.invocation import Invocation, InvocationResult
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
@@ -142,22 +147,23 @@ def package(text: str = "def handler(event, context): return event") -> bytes:
     return buffer.getvalue()
 
 
-_open: list[ControlPlane] = []
-
-
 @contextmanager
 def world(linger_seconds: float = 0.2) -> Iterator[World]:
     effects = Recorded()
     with ControlPlane(effects, Settings(interface_linger_seconds=linger_seconds)) as plane:
-        _open[:] = [plane]
         yield World(plane, effects)
 
 
 @cache
 def endpoint() -> str:
     """One server for all worlds, so that clients (0.2 s each to make) can be used by all of them."""
-    server = WsgiServer(socket.create_server(("127.0.0.1", 0)), lambda *request: _open[0].application(*request))
+    server = WsgiServer(socket.create_server(("127.0.0.1", 0)), _application)
     return f"http://127.0.0.1:{server.start().address[1]}"
+
+
+def _application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    assert ControlPlane.current is not None, "no world is open"
+    return ControlPlane.current.application(environ, start_response)
 
 
 @cache

@@ -1,5 +1,7 @@
 """RDS: an instance's interface, its life, and its master password."""
 
+# ruff: noqa: ANN401 - boto3 has no type information
+
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -138,7 +140,7 @@ def test_database_cannot_be_made_of_what_does_not_fit(here: World, network: tupl
 
 
 def test_subnet_group_can_change_but_not_go_while_used(here: World, network: tuple[list[str], str]) -> None:
-    """moto would forget a changed group; a used one cannot be deleted."""
+    """Plain moto would forget a changed group; a used one cannot be deleted."""
     subnets, group = network
     rds = here.client("rds")
     changed = rds.modify_db_subnet_group(

@@ -1,5 +1,7 @@
 """What the kernel is made to do is what the API describes."""
 
+# ruff: noqa: ANN401 - boto3 has no type information
+
 import dataclasses
 from typing import Any
 

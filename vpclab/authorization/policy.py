@@ -51,7 +51,7 @@ def parse_policy(document: str | Mapping[str, Any]) -> Policy:
     return Policy(tuple(_statement(one) for one in statements))
 
 
-def _statement(given: Any) -> Statement:
+def _statement(given: object) -> Statement:
     if not isinstance(given, Mapping):
         raise MalformedPolicyError("a Statement is no JSON object")
     effect = given.get("Effect")
@@ -84,7 +84,7 @@ def _either(given: Mapping[str, Any], name: str, *, required: bool) -> tuple[tup
     return _strings(positive if negative is None else negative, name), negative is not None
 
 
-def _strings(value: Any, name: str) -> tuple[str, ...]:
+def _strings(value: object, name: str) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(one, str) for one in values):
         raise MalformedPolicyError(f"{name} is neither text nor a list of texts")

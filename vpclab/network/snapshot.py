@@ -1,8 +1,8 @@
 """What describe calls returned, as the network's facts. The only file that knows the keys of their JSON.
 
 A snapshot is one Region of one account: for each describe call the list that it returned, under the response's own
-key (``Vpcs``, ``DBInstances``), plus what AWS tells only piece by piece (``VpcAttributes``, ``Entries`` of a prefix
-list). It survives a JSON file.
+key (``Vpcs``, ``DBInstances``), plus what AWS tells only piece by piece (``VpcAttributes``, ``Entries`` of a
+prefix list). It survives a JSON file.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -211,7 +211,7 @@ def _security_group(one: Json) -> SecurityGroup:
 
 def _rules(permission: Json) -> Iterator[SecurityGroupRule]:
     protocol = protocol_name(permission["IpProtocol"])
-    ports = (None, None)
+    ports: tuple[int | None, int | None] = (None, None)
     if protocol != "-1":
         ports = (_port(permission.get("FromPort")), _port(permission.get("ToPort")))
     for one in permission.get("IpRanges", ()):
@@ -250,9 +250,10 @@ def _entry(entry: Json) -> NetworkAclEntry:
 
 
 def _interface(one: Json) -> NetworkInterface:
-    kind = _INTERFACE_TYPES.get(one["InterfaceType"], InterfaceType.INTERFACE)
-    if one.get("RequesterId") == RDS_REQUESTER:
-        kind = InterfaceType.DATABASE
+    of_rds = one.get("RequesterId") == RDS_REQUESTER
+    kind = (
+        InterfaceType.DATABASE if of_rds else _INTERFACE_TYPES.get(one["InterfaceType"], InterfaceType.INTERFACE)
+    )
     public = one.get("Association", {}).get("PublicIp")
     return NetworkInterface(
         id=one["NetworkInterfaceId"],
@@ -286,7 +287,7 @@ def _endpoint(one: Json) -> VpcEndpoint:
 
 
 def _lives(one: Json) -> bool:
-    return one["AddressFamily"] == "IPv4" and one["State"] != "delete-complete"
+    return bool(one["AddressFamily"] == "IPv4" and one["State"] != "delete-complete")
 
 
 def _prefix_list(one: Json) -> PrefixList:

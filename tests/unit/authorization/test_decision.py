@@ -1,5 +1,7 @@
 """The evaluator of policies, against the rules that IAM documents and against a naive one."""
 
+# ruff: noqa: ANN401 - JSON
+
 import fnmatch
 from typing import Any
 

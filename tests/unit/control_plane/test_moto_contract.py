@@ -3,6 +3,8 @@
 Each test does with plain moto what one addition changes, and asserts the behaviour that AWS does not have.
 """
 
+# ruff: noqa: ANN401, PLC0415 - boto3 has no type information; moto may only be imported once it is loaded
+
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -27,8 +29,8 @@ def still_wrong(*, wrong: bool, addition: str) -> None:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """Clients of plain moto, without any control plane in the process."""
-    if ControlPlane._open is not None:
-        ControlPlane._open.close()
+    if ControlPlane.current is not None:
+        ControlPlane.current.close()
     moto_process.load()
     from moto import mock_aws
 
@@ -83,7 +85,7 @@ def create_function(client: Client, role: str, **more: Any) -> Any:
 
 
 def test_private_addresses_are_still_needed(client: Client, subnet: str) -> None:
-    """moto gives more addresses than a subnet has."""
+    """Plain moto gives more addresses than a subnet has."""
     made = [
         client("ec2").create_network_interface(SubnetId=subnet)["NetworkInterface"]["PrivateIpAddress"]
         for _ in range(12)
@@ -94,13 +96,13 @@ def test_private_addresses_are_still_needed(client: Client, subnet: str) -> None
 
 
 def test_public_addresses_are_still_needed(client: Client) -> None:
-    """moto's Elastic addresses are outside the documentation range."""
+    """Plain moto's Elastic addresses are outside the documentation range."""
     address = client("ec2").allocate_address(Domain="vpc")["PublicIp"]
     still_wrong(wrong=IPv4Address(address) not in IPv4Network("203.0.113.0/24"), addition="public_addresses")
 
 
 def test_prefix_lists_are_still_needed(client: Client) -> None:
-    """moto lists ranges of the real S3."""
+    """Plain moto lists ranges of the real S3."""
     [found] = client("ec2").describe_managed_prefix_lists(
         Filters=[{"Name": "prefix-list-name", "Values": [f"com.amazonaws.{REGION}.s3"]}]
     )["PrefixLists"]
@@ -109,7 +111,7 @@ def test_prefix_lists_are_still_needed(client: Client) -> None:
 
 
 def test_managed_interfaces_are_still_needed(client: Client, vpc: str, subnet: str) -> None:
-    """moto's endpoint interfaces have no type, and can be deleted by hand."""
+    """Plain moto's endpoint interfaces have no type, and can be deleted by hand."""
     client("ec2").create_vpc_endpoint(
         VpcId=vpc,
         ServiceName=f"com.amazonaws.{REGION}.sts",
@@ -127,7 +129,7 @@ def test_managed_interfaces_are_still_needed(client: Client, vpc: str, subnet: s
 
 
 def test_nat_gateways_are_still_needed(client: Client, subnet: str) -> None:
-    """moto's public NAT gateway is available without an internet gateway, at an address of no subnet."""
+    """Plain moto's public NAT gateway is available without an internet gateway, at an address of no subnet."""
     allocation = client("ec2").allocate_address(Domain="vpc")["AllocationId"]
     made = client("ec2").create_nat_gateway(SubnetId=subnet, AllocationId=allocation)["NatGateway"]
     outside = IPv4Address(made["NatGatewayAddresses"][0]["PrivateIp"]) not in IPv4Network("10.77.0.0/28")
@@ -135,7 +137,7 @@ def test_nat_gateways_are_still_needed(client: Client, subnet: str) -> None:
 
 
 def test_routes_are_still_needed(client: Client, vpc: str) -> None:
-    """moto's routes stay active when their target is gone."""
+    """Plain moto's routes stay active when their target is gone."""
     ec2 = client("ec2")
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
@@ -147,7 +149,7 @@ def test_routes_are_still_needed(client: Client, vpc: str) -> None:
 
 
 def test_route_table_associations_are_still_needed(client: Client, vpc: str, subnet: str) -> None:
-    """moto associates a subnet with a second table without doing it."""
+    """Plain moto associates a subnet with a second table without doing it."""
     ec2 = client("ec2")
     tables = [ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2)]
     ec2.associate_route_table(RouteTableId=tables[0], SubnetId=subnet)
@@ -156,13 +158,13 @@ def test_route_table_associations_are_still_needed(client: Client, vpc: str, sub
 
 
 def test_subnets_are_still_needed(client: Client, vpc: str) -> None:
-    """moto makes subnets smaller than /28."""
+    """Plain moto makes subnets smaller than /28."""
     accepted = succeeds(lambda: client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.77.1.0/29"))
     still_wrong(wrong=accepted, addition="subnets")
 
 
 def test_security_groups_are_still_needed(client: Client, vpc: str) -> None:
-    """moto forgets the description of a rule whose source is a group."""
+    """Plain moto forgets the description of a rule whose source is a group."""
     ec2 = client("ec2")
     group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
     pair = {"GroupId": group, "Description": "each other"}
@@ -175,7 +177,7 @@ def test_security_groups_are_still_needed(client: Client, vpc: str) -> None:
 
 
 def test_vpc_endpoints_are_still_needed(client: Client, vpc: str) -> None:
-    """moto's ModifyVpcEndpoint names route tables without putting routes into them."""
+    """Plain moto's ModifyVpcEndpoint names route tables without putting routes into them."""
     ec2 = client("ec2")
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     made = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[])
@@ -187,13 +189,13 @@ def test_vpc_endpoints_are_still_needed(client: Client, vpc: str) -> None:
 
 
 def test_deletions_in_use_are_still_needed(client: Client, subnet: str) -> None:
-    """moto deletes a subnet under an interface."""
+    """Plain moto deletes a subnet under an interface."""
     client("ec2").create_network_interface(SubnetId=subnet)
     still_wrong(wrong=succeeds(lambda: client("ec2").delete_subnet(SubnetId=subnet)), addition="deletions_in_use")
 
 
 def test_databases_are_still_needed(client: Client) -> None:
-    """moto's managed password is the same for everybody, and its instance has no interface."""
+    """Plain moto's managed password is the same for everybody, and its instance has no interface."""
     made = client("rds").create_db_instance(
         DBInstanceIdentifier="d",
         DBInstanceClass="db.t4g.micro",
@@ -209,14 +211,14 @@ def test_databases_are_still_needed(client: Client) -> None:
 
 
 def test_functions_are_still_needed(client: Client, role: str) -> None:
-    """moto accepts subnets and groups that do not exist, and answers a constant for the VPC."""
+    """Plain moto accepts subnets and groups that do not exist, and answers a constant for the VPC."""
     config = {"SubnetIds": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
     made = create_function(client, role, VpcConfig=config)
     still_wrong(wrong=made["VpcConfig"]["VpcId"] == "vpc-123abc", addition="functions")
 
 
 def test_function_interfaces_are_still_needed(client: Client, role: str, vpc: str, subnet: str) -> None:
-    """moto's functions have no interfaces."""
+    """Plain moto's functions have no interfaces."""
     group = client("ec2").create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
     create_function(client, role, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
     found = client("ec2").describe_network_interfaces()["NetworkInterfaces"]
@@ -224,7 +226,7 @@ def test_function_interfaces_are_still_needed(client: Client, role: str, vpc: st
 
 
 def test_execution_roles_are_still_needed(client: Client) -> None:
-    """moto accepts a role that does not trust Lambda."""
+    """Plain moto accepts a role that does not trust Lambda."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}],
@@ -234,7 +236,7 @@ def test_execution_roles_are_still_needed(client: Client) -> None:
 
 
 def test_unmodelled_is_still_needed(client: Client, vpc: str) -> None:
-    """moto records a peering connection that connects nothing."""
+    """Plain moto records a peering connection that connects nothing."""
     accepted = succeeds(lambda: client("ec2").create_vpc_peering_connection(VpcId=vpc, PeerVpcId=vpc))
     still_wrong(wrong=accepted, addition="unmodelled")
 
@@ -263,8 +265,8 @@ def test_corrections_can_be_undone() -> None:
 
         def admin(self, path: str, query: dict[str, str]) -> None: ...
 
-    if ControlPlane._open is not None:
-        ControlPlane._open.close()
+    if ControlPlane.current is not None:
+        ControlPlane.current.close()
     before = now()
     with ControlPlane(Nothing()):
         assert now() != before

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import parse_qsl
 
 from vpclab.localcloud.control_plane.api_error import ApiError, Response, render
@@ -35,18 +35,20 @@ class ControlPlane:
     first. ``close`` gives the process plain moto back.
     """
 
-    _open: "ControlPlane | None" = None
-    _warm = False
+    current: ClassVar["ControlPlane | None"] = None
+    """The open one, if any."""
+
+    _warm: ClassVar[bool] = False
 
     def __init__(self, effects: Effects, settings: Settings = _DEFAULT_SETTINGS) -> None:
-        from vpclab.localcloud.control_plane import moto_process
+        from vpclab.localcloud.control_plane import moto_process  # noqa: PLC0415 - the heavy part, wanted here
 
-        if ControlPlane._open is not None:
-            ControlPlane._open.close()
-        ControlPlane._open = self
+        if ControlPlane.current is not None:
+            ControlPlane.current.close()
+        ControlPlane.current = self
         moto_process.load()
         moto_process.reset()
-        from vpclab.localcloud.control_plane.corrected_moto import CorrectedMoto
+        from vpclab.localcloud.control_plane.corrected_moto import CorrectedMoto  # noqa: PLC0415 - needs moto
 
         self._effects = effects
         self._settings = settings
@@ -58,8 +60,8 @@ class ControlPlane:
 
     def close(self) -> None:
         """Undo the corrections and end what waits for its time. Safe to call twice."""
-        if ControlPlane._open is self:
-            ControlPlane._open = None
+        if ControlPlane.current is self:
+            ControlPlane.current = None
             self._moto.close()
 
     def __enter__(self) -> Self:
@@ -73,7 +75,7 @@ class ControlPlane:
         self.close()
 
     def application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request (PEP 3333). Ask for it as a bound method: ``WsgiServer(socket, plane.application)``."""
+        """Answer one request (PEP 3333)."""
         if environ["PATH_INFO"].startswith(_ADMIN):
             status, headers, body = self._admin(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
         else:
@@ -139,22 +141,28 @@ class ControlPlane:
         moto.unmodelled.refuse(request, action)
         with self._lock:
             response = moto.call(request)
-        if response[0] < HTTPStatus.BAD_REQUEST and not is_reading(action):
-            self._follow(request, action)
-        return response
-
-    def _follow(self, request: ApiRequest, action: str) -> None:
-        """Let the world follow a change before its caller hears that it was made."""
+            if response[0] >= HTTPStatus.BAD_REQUEST or is_reading(action):
+                return response
+            begun, changed = moto.functions.begin_settling()
         try:
             if request.service in _NETWORK_SERVICES:
-                self._effects.network_changed()
-        except Exception:
-            _LOG.exception("%s %s was done, but the network could not follow", request.service, action)
+                self._follow(request.service, action)
+            for arn in changed:
+                self._effects.function_changed(arn)
+        finally:
+            with self._lock:
+                moto.functions.settle(begun)
+        return response
+
+    def _follow(self, service: str, action: str) -> None:
+        """Let the world follow a change before its caller hears that it was made."""
+        try:
+            self._effects.network_changed()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the caller must not take it for success
+            _LOG.exception("%s %s was recorded, but the network could not follow", service, action)
             raise ApiError(
                 "InternalError",
-                f"{action} was recorded, but the local cloud's network could not follow it: see its log "
-                "(vpclab cloud status says where).",
+                f"{action} was recorded, but the local cloud's network could not follow it: {error}. Its log has "
+                "the rest.",
                 500,
             ) from None
-        for arn in self._moto.functions.settle():
-            self._effects.function_changed(arn)

@@ -1,4 +1,4 @@
-"""moto with every addition installed, and what the control plane asks of it. Imported only after moto is loaded."""
+"""moto with every addition installed, and what the control plane asks of it. Needs moto to be loaded."""
 
 import threading
 from typing import TYPE_CHECKING
@@ -74,7 +74,14 @@ class CorrectedMoto:
         self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
         self.functions = Functions(roles, self._interfaces)
         self.functions.correct(self._corrections)
-        self.invocations = Invocations(effects, roles, self._interfaces, lock, self.account, settings.region)
+        self.invocations = Invocations(
+            effects=effects,
+            roles=roles,
+            interfaces=self._interfaces,
+            lock=lock,
+            account_of=self.account,
+            region=settings.region,
+        )
 
     def close(self) -> None:
         """Give the process plain moto back, empty."""

@@ -4,6 +4,8 @@ The same facts come out of describe calls (``vpclab.network.snapshot``); a test 
 kernel is made to do is what the API says.
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network

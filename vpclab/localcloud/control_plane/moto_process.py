@@ -4,6 +4,8 @@ Measured on two cores: importing moto's EC2 as it is takes 0.9 s and 60 MiB more
 instance types and machine images that cannot be used here.
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 import importlib
 import os
 from collections.abc import Callable
@@ -36,7 +38,7 @@ def load() -> None:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     os.environ.setdefault("MOTO_AMIS_PATH", str(Path(__file__).with_name("no_images.json")))
     # The server's application would turn on account lookups over HTTP and Docker: never imported here.
-    utils = importlib.import_module("moto.utilities.utils")
+    utils: Moto = importlib.import_module("moto.utilities.utils")
     whole = utils.load_resource
 
     def without_instance_types(resource: str) -> Moto:
@@ -51,7 +53,7 @@ def load() -> None:
 
 
 def warm_up() -> None:
-    """Load what the first call of each service would wait for: service models and routers, about 0.6 s together."""
+    """Load what the first calls would wait for: service models and routers, about 0.6 s together."""
     get_service_router = importlib.import_module("moto.core.routing").get_service_router
     get_service_model = importlib.import_module("moto.core.utils").get_service_model
     for service, (module, _) in _RESPONSES.items():
@@ -75,9 +77,9 @@ def reset() -> None:
 
 
 def call(request: ApiRequest, account: str) -> Response:
-    """Have moto answer. Its refusals are responses; what it has not implemented is an ``UnsupportedOperation``."""
-    from botocore.exceptions import ClientError
-    from werkzeug.exceptions import HTTPException
+    """Have moto answer. Refusals are responses; what it has not implemented is ``UnsupportedOperation``."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - with moto, not before
+    from werkzeug.exceptions import HTTPException  # noqa: PLC0415
 
     environ = request.environ
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
@@ -105,7 +107,7 @@ def _response(answer: Moto) -> Response:
 
 @cache
 def _request_class() -> Callable[[dict[str, Any]], Any]:
-    from moto.core.request import Request
+    from moto.core.request import Request  # noqa: PLC0415
 
     class ServedRequest(Request):  # type: ignore[misc]  # moto has no type information
         from_wsgi_server = True
@@ -131,7 +133,7 @@ def _dispatch(service: str, path: str) -> Callable[..., Any]:
 
 
 def _remember_method_names() -> None:
-    """moto lists a response class's methods on every call, which costs EC2 about 2 ms each time."""
-    responses = importlib.import_module("moto.core.responses")
+    """List a response class's methods once; moto does on every call, which costs EC2 about 2 ms each time."""
+    responses: Moto = importlib.import_module("moto.core.responses")
     if not hasattr(responses.method_names_from_class, "cache_info"):
         responses.method_names_from_class = cache(responses.method_names_from_class)

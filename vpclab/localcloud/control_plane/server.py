@@ -44,7 +44,7 @@ class Facts(Protocol):
         """Asked once per connection."""
 
 
-def _nothing_else(peer: Peer, local: Peer) -> Mapping[str, object]:
+def _nothing_else(peer: Peer, local: Peer) -> Mapping[str, object]:  # noqa: ARG001 - as Facts has it
     return {}
 
 
@@ -273,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         try:
             body = _joined(self._wsgi.application, environ, start_response, written)
-        except Exception:  # whatever the application did, the client gets an answer
+        except Exception:  # noqa: BLE001 - whatever the application did, the client gets an answer
             _LOG.exception("%s %s failed", self.command, self.path)
             return "500 Internal Server Error", [("Content-Type", "text/plain")], b"internal error: see the log\n"
         return status, headers, body
@@ -293,7 +293,7 @@ class _Handler(BaseHTTPRequestHandler):
         has_body = self.command != "HEAD" and code not in _NO_CONTENT
         self.connection.sendall(head + body if has_body else head)
 
-    def log_message(self, format: str, *args: object) -> None:  # the base class's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         _LOG.debug(format, *args)
 
 

@@ -23,7 +23,7 @@ def correct(corrections: Corrections) -> None:
     corrections.wrap(backend_class, "release_address", _release)
 
 
-def _associate(plain: Moto, self: Moto, instance: Moto = None, eni: Moto = None, **given: Any) -> Moto:
+def _associate(plain: Moto, self: Moto, instance: Moto = None, eni: Moto = None, **given: Moto) -> Moto:
     found = _find(self, given)
     if eni is not None:
         _check_interface(self, eni, found)
@@ -39,14 +39,14 @@ def _associate(plain: Moto, self: Moto, instance: Moto = None, eni: Moto = None,
     return plain(self, instance, eni, **given)
 
 
-def _disassociate(plain: Moto, self: Moto, **given: Any) -> None:
+def _disassociate(plain: Moto, self: Moto, **given: Moto) -> None:
     found = _find(self, given)
     if found.eni is not None and found.eni.requester_managed:
         raise _not_yours()
     plain(self, **given)
 
 
-def _release(plain: Moto, self: Moto, **given: Any) -> None:
+def _release(plain: Moto, self: Moto, **given: Moto) -> None:
     found = _find(self, given)
     if found.eni is not None:
         if found.eni.requester_managed:
@@ -57,7 +57,9 @@ def _release(plain: Moto, self: Moto, **given: Any) -> None:
 
 def _check_interface(backend: Moto, eni: Moto, address: Moto) -> None:
     if not any(igw.vpc and igw.vpc.id == eni.vpc_id for igw in backend.internet_gateways.values()):
-        raise EC2ClientError("Gateway.NotAttached", f"Network {eni.vpc_id} is not attached to any internet gateway")
+        raise EC2ClientError(
+            "Gateway.NotAttached", f"Network {eni.vpc_id} is not attached to any internet gateway"
+        )
     if eni.requester_managed and address.eni is not eni and not getattr(eni, FOR_ITS_GATEWAY, False):
         raise _not_yours()
 

@@ -6,6 +6,8 @@ and rds-secrets-manager): an interface of a subnet of the subnet group with the 
 until it listens; a secret with the real user name and a random password.
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 import hashlib
 import json
 import secrets
@@ -23,8 +25,8 @@ from vpclab.localcloud.control_plane.database_credentials import DatabaseCredent
 REQUESTER = "amazon-rds"
 DESCRIPTION = "RDSNetworkInterface"
 
+_SERVICE = managed_interfaces.Service("interface", REQUESTER, attachment_owner=REQUESTER)
 _DEFAULT_ENGINE_VERSION = "18.3"
-_ENGINE = "postgres"
 _LEAST_ZONES = 2
 _PASSWORD_LETTERS = string.ascii_letters + string.digits + "!#$%&()*+,-.:;<=>?[]^_{|}~"
 _PASSWORD_LENGTH = 28
@@ -71,7 +73,7 @@ class Databases:
 
 
 def address(instance: Moto) -> str:
-    """Return the endpoint's name: ``<identifier>.<12 characters of account and Region>.<region>.rds.amazonaws.com``."""
+    """Return the endpoint's name: ``<identifier>.<12 characters>.<region>.rds.amazonaws.com``."""
     digest = hashlib.sha256(f"{instance.account_id} {instance.region}".encode()).digest()
     label = "c" + "".join(_HOST_LETTERS[byte % len(_HOST_LETTERS)] for byte in digest[:11])
     return f"{instance.db_instance_identifier}.{label}.{instance.region}.rds.amazonaws.com"
@@ -90,92 +92,86 @@ def _secret_string(self: Moto) -> str:
 
 def _correct_backend(corrections: Corrections) -> None:
     backend_class = models.RDSBackend
-    create, modify, delete = (
-        backend_class.create_db_instance,
-        backend_class.modify_db_instance,
-        backend_class.delete_db_instance,
-    )
-    create_group, delete_group = backend_class.create_subnet_group, backend_class.delete_subnet_group
+    corrections.wrap(backend_class, "create_db_instance", _create)
+    corrections.wrap(backend_class, "modify_db_instance", _modify)
+    corrections.wrap(backend_class, "delete_db_instance", _delete)
+    corrections.wrap(backend_class, "create_subnet_group", _create_subnet_group)
+    corrections.wrap(backend_class, "modify_db_subnet_group", _modify_subnet_group)
+    corrections.wrap(backend_class, "delete_subnet_group", _delete_subnet_group)
 
-    def create_db_instance(self: Moto, db_kwargs: Moto) -> Moto:
-        network = ec2_backends[self.account_id][self.region_name]
-        subnets = _subnets(self, network, db_kwargs)
-        groups = _groups(network, subnets[0].vpc_id, db_kwargs.get("vpc_security_group_ids"))
-        zone = db_kwargs.get("availability_zone")
-        subnet = next((one for one in subnets if zone in (None, one.availability_zone)), None)
-        if subnet is None:
-            raise RDSClientError(
-                "InvalidVPCNetworkStateFault",
-                f"No subnet of the DB subnet group is in {zone}: choose another zone.",
-            )
-        if not db_kwargs.get("engine_version"):
-            db_kwargs["engine_version"] = _DEFAULT_ENGINE_VERSION
-        db_kwargs["vpc_security_group_ids"] = groups
-        db_kwargs["availability_zone"] = subnet.availability_zone
-        instance = create(self, db_kwargs)
-        instance.status = "creating"
-        instance.publicly_accessible = False
-        instance.dbi_resource_id = f"db-{secrets.token_hex(13).upper()}"
-        interface = managed_interfaces.make(
-            network,
-            subnet,
-            interface_type="interface",
-            description=DESCRIPTION,
-            requester_id=REQUESTER,
-            attachment_owner=REQUESTER,
-            group_ids=groups,
+
+def _network(backend: Moto) -> Moto:
+    return ec2_backends[backend.account_id][backend.region_name]
+
+
+def _create(plain: Moto, self: Moto, db_kwargs: Moto) -> Moto:
+    network = _network(self)
+    subnets = _subnets(self, network, db_kwargs)
+    groups = _groups(network, subnets[0].vpc_id, db_kwargs.get("vpc_security_group_ids"))
+    zone = db_kwargs.get("availability_zone")
+    subnet = next((one for one in subnets if zone in (None, one.availability_zone)), None)
+    if subnet is None:
+        raise RDSClientError(
+            "InvalidVPCNetworkStateFault", f"No subnet of the DB subnet group is in {zone}: choose another zone."
         )
-        instance.vpclab_interface_id = interface.id
-        return instance
+    if not db_kwargs.get("engine_version"):
+        db_kwargs["engine_version"] = _DEFAULT_ENGINE_VERSION
+    db_kwargs["vpc_security_group_ids"] = groups
+    db_kwargs["availability_zone"] = subnet.availability_zone
+    instance = plain(self, db_kwargs)
+    instance.status = "creating"
+    instance.publicly_accessible = False
+    instance.dbi_resource_id = f"db-{secrets.token_hex(13).upper()}"
+    instance.vpclab_interface_id = managed_interfaces.make(network, subnet, _SERVICE, DESCRIPTION, groups).id
+    return instance
 
-    def modify_db_instance(self: Moto, db_instance_identifier: str, db_kwargs: Moto) -> Moto:
-        instance = self.describe_db_instances(db_instance_identifier)[0]
-        network = ec2_backends[self.account_id][self.region_name]
-        interface = network.enis[instance.vpclab_interface_id]
-        if wanted := db_kwargs.get("vpc_security_group_ids"):
-            groups = _groups(network, interface.vpc_id, wanted)
-            interface._group_set = [network.get_security_group_from_id(one) for one in groups]
-        return modify(self, db_instance_identifier, db_kwargs)
 
-    def delete_db_instance(self: Moto, db_instance_identifier: str, **options: Moto) -> Moto:
-        if not options.get("skip_final_snapshot") and not options.get("final_db_snapshot_identifier"):
+def _modify(plain: Moto, self: Moto, db_instance_identifier: str, db_kwargs: Moto) -> Moto:
+    instance = self.describe_db_instances(db_instance_identifier)[0]
+    if wanted := db_kwargs.get("vpc_security_group_ids"):
+        network, interface_id = _network(self), instance.vpclab_interface_id
+        groups = _groups(network, network.enis[interface_id].vpc_id, wanted)
+        managed_interfaces.set_groups(network, interface_id, groups)
+    return plain(self, db_instance_identifier, db_kwargs)
+
+
+def _delete(plain: Moto, self: Moto, db_instance_identifier: str, **options: Moto) -> Moto:
+    if not options.get("skip_final_snapshot") and not options.get("final_db_snapshot_identifier"):
+        raise RDSClientError(
+            "InvalidParameterCombination",
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+        )
+    instance = plain(self, db_instance_identifier, **options)
+    managed_interfaces.remove(_network(self), instance.vpclab_interface_id)
+    return instance
+
+
+def _create_subnet_group(plain: Moto, self: Moto, name: str, description: str, subnets: Moto, *args: Moto) -> Moto:
+    _check_zones(subnets)
+    return plain(self, name, description, subnets, *args)
+
+
+def _modify_subnet_group(
+    _plain: Moto, self: Moto, subnet_name: str, description: str | None, subnets: Moto
+) -> Moto:
+    group = self.describe_db_subnet_groups(subnet_name)[0]
+    _check_zones(subnets)
+    group.subnets = subnets
+    if description is not None:
+        group.description = description
+    return group  # moto would forget it
+
+
+def _delete_subnet_group(plain: Moto, self: Moto, subnet_name: str) -> Moto:
+    for instance in self.databases.values():
+        group = getattr(instance, "db_subnet_group", None)
+        if group is not None and group.name == subnet_name.lower():
             raise RDSClientError(
-                "InvalidParameterCombination",
-                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+                "InvalidDBSubnetGroupStateFault",
+                f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
+                f"{instance.db_instance_identifier} is still using it.",
             )
-        instance = delete(self, db_instance_identifier, **options)
-        managed_interfaces.remove(ec2_backends[self.account_id][self.region_name], instance.vpclab_interface_id)
-        return instance
-
-    def create_subnet_group(self: Moto, subnet_name: str, description: str, subnets: Moto, tags: Moto) -> Moto:
-        _check_zones(subnets)
-        return create_group(self, subnet_name, description, subnets, tags)
-
-    def delete_subnet_group(self: Moto, subnet_name: str) -> Moto:
-        for instance in self.databases.values():
-            group = getattr(instance, "db_subnet_group", None)
-            if group is not None and group.name == subnet_name.lower():
-                raise RDSClientError(
-                    "InvalidDBSubnetGroupStateFault",
-                    f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
-                    f"{instance.db_instance_identifier} is still using it.",
-                )
-        return delete_group(self, subnet_name)
-
-    def modify_db_subnet_group(self: Moto, subnet_name: str, description: str, subnets: Moto) -> Moto:
-        group = self.describe_db_subnet_groups(subnet_name)[0]
-        _check_zones(subnets)
-        group.subnets = subnets
-        if description is not None:
-            group.description = description
-        return group  # moto would forget it
-
-    corrections.replace(backend_class, "modify_db_subnet_group", modify_db_subnet_group)
-    corrections.replace(backend_class, "create_db_instance", create_db_instance)
-    corrections.replace(backend_class, "modify_db_instance", modify_db_instance)
-    corrections.replace(backend_class, "delete_db_instance", delete_db_instance)
-    corrections.replace(backend_class, "create_subnet_group", create_subnet_group)
-    corrections.replace(backend_class, "delete_subnet_group", delete_subnet_group)
+    return plain(self, subnet_name)
 
 
 def _subnets(backend: Moto, network: Moto, db_kwargs: Moto) -> list[Any]:

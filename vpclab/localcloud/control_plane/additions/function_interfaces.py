@@ -5,6 +5,8 @@ all functions and published versions of the account that use it; made before the
 last user is gone it lingers, and until then its subnet and groups cannot be deleted.
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 import threading
 import time
 import uuid
@@ -16,8 +18,6 @@ from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
 from vpclab.localcloud.control_plane.corrections import Moto
-
-TYPE = "lambda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,9 @@ class FunctionInterfaces:
         interface = managed_interfaces.make(
             backend,
             backend.get_subnet(pair.subnet_id),
-            interface_type=TYPE,
-            description=f"AWS Lambda VPC ENI-{function_name}-{uuid.uuid4()}",
-            requester_id=f"{requester_id}:{pair.account}",
-            requester_managed=False,
-            group_ids=sorted(pair.group_ids),
+            managed_interfaces.Service("lambda", f"{requester_id}:{pair.account}", requester_managed=False),
+            f"AWS Lambda VPC ENI-{function_name}-{uuid.uuid4()}",
+            sorted(pair.group_ids),
         )
         self._interfaces[pair] = interface.id
 

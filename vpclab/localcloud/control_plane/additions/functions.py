@@ -5,6 +5,8 @@ moto accepts subnets, groups and roles that do not exist, leaves half a function
 VpcConfig (16 subnets, 5 groups, both lists or none).
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 import copy
 import re
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ _OUT_OF_ADDRESSES = "InsufficientFreeAddressesInSubnet"
 
 
 class Functions:
-    """The corrections of functions' life. ``settle`` ends what an API call began, once the network follows."""
+    """The corrections of functions' life. What an API call begins ends when the network has followed it."""
 
     def __init__(self, roles: ExecutionRoles, interfaces: FunctionInterfaces) -> None:
         self._roles = roles
@@ -38,35 +40,28 @@ class Functions:
         """Correct the models."""
         function_class, backend_class = models.LambdaFunction, models.LambdaBackend
         corrections.replace(function_class, "vpc_config", property(_vpc_config))
-        corrections.replace(function_class, "get_configuration", _configuration(function_class.get_configuration))
-        self._plain_create = corrections.replace(backend_class, "create_function", self._method(self._create))
-        self._plain_update = corrections.replace(
-            backend_class, "update_function_configuration", self._method(self._update_configuration)
-        )
-        self._plain_code = corrections.replace(
-            backend_class, "update_function_code", self._method(self._update_code)
-        )
-        self._plain_delete = corrections.replace(backend_class, "delete_function", self._method(self._delete))
+        corrections.wrap(function_class, "get_configuration", _configuration)
+        corrections.wrap(backend_class, "create_function", self._create)
+        corrections.wrap(backend_class, "update_function_configuration", self._update_configuration)
+        corrections.wrap(backend_class, "update_function_code", self._update_code)
+        corrections.wrap(backend_class, "delete_function", self._delete)
         corrections.replace(function_class, "__deepcopy__", _deep_copy)
 
-    def settle(self) -> list[str]:
-        """Make what is pending active; return the ARNs of functions whose warm environments must end."""
-        for function in self._unsettled:
+    def begin_settling(self) -> tuple[list[Any], list[str]]:
+        """Take what API calls have begun: functions, and ARNs of those whose warm environments must end."""
+        begun = self._unsettled, self._changed_arns
+        self._unsettled, self._changed_arns = [], []
+        return begun
+
+    @staticmethod
+    def settle(functions: list[Any]) -> None:
+        """Make functions active, now that the network has followed what was begun."""
+        for function in functions:
             if function.state == "Pending":
                 function.state = "Active"
             function.vpclab_update_status = "Successful"
-        self._unsettled = []
-        changed, self._changed_arns = self._changed_arns, []
-        return changed
 
-    @staticmethod
-    def _method(bound: Moto) -> Moto:
-        def method(self: Moto, *args: Moto, **kwargs: Moto) -> Moto:
-            return bound(self, *args, **kwargs)
-
-        return method
-
-    def _create(self, backend: Moto, spec: dict[str, Any]) -> Moto:
+    def _create(self, plain: Moto, backend: Moto, spec: dict[str, Any]) -> Moto:
         _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
         self._check_role(backend, spec["Role"])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
@@ -75,7 +70,7 @@ class Functions:
         spec["FunctionName"] = name
         publish, spec["Publish"] = spec.get("Publish"), False
         try:
-            function = self._plain_create(backend, spec)
+            function = plain(backend, spec)
         except ValueError as error:  # moto's way to say that the S3 object is missing
             raise InvalidParameterValueException(str(error.args[-1])) from None
         function.state = "Pending"
@@ -92,6 +87,7 @@ class Functions:
 
     def _update_configuration(
         self,
+        plain: Moto,
         backend: Moto,
         function_name: str,
         qualifier: str | None,
@@ -113,20 +109,22 @@ class Functions:
             function.logs_group_name = log_group
         if "EphemeralStorage" in body:
             function.ephemeral_storage = body["EphemeralStorage"]["Size"]
-        self._plain_update(backend, function_name, qualifier, body)
+        plain(backend, function_name, qualifier, body)
         function.last_modified = models.iso_8601_datetime_with_nanoseconds()
         if function._vpc_config != before[0]:
             self._connect(function)
         return self._updated(function)
 
-    def _update_code(self, backend: Moto, function_name: str, qualifier: str | None, body: dict[str, Any]) -> Moto:
+    def _update_code(
+        self, plain: Moto, backend: Moto, function_name: str, qualifier: str | None, body: dict[str, Any]
+    ) -> Moto:
         if "ImageUri" in body:
             raise InvalidParameterValueException(_IMAGES)
         function = backend.get_function(function_name, qualifier)
         publish = body.pop("Publish", False)
         if "Architectures" in body:
             _check_runtime("Zip", function.run_time, body["Architectures"])
-        configuration = self._plain_code(backend, function_name, qualifier, body)
+        configuration = plain(backend, function_name, qualifier, body)
         if body.get("DryRun"):
             return configuration
         function.last_modified = models.iso_8601_datetime_with_nanoseconds()
@@ -135,10 +133,10 @@ class Functions:
             return version.get_configuration()
         return self._updated(function)
 
-    def _delete(self, backend: Moto, function_name: str, qualifier: str | None = None) -> None:
+    def _delete(self, plain: Moto, backend: Moto, function_name: str, qualifier: str | None = None) -> None:
         function = backend.get_function(function_name, qualifier)
         arn = models.make_function_arn(function.region, function.account_id, function.function_name)
-        self._plain_delete(backend, function_name, qualifier)
+        plain(backend, function_name, qualifier)
         self._interfaces.age()
         self._changed_arns.append(arn)
 
@@ -262,19 +260,16 @@ def _vpc_config(function: Moto) -> dict[str, Any] | None:
     return found
 
 
-def _configuration(plain: Moto) -> Moto:
-    def get_configuration(self: Moto, on_create: bool = False) -> dict[str, Any]:
-        found: dict[str, Any] = plain(self, on_create=on_create)
-        if self.state == "Pending":
-            found |= _CREATING
-        elif self.state == "Failed":
-            found |= getattr(self, "vpclab_reason", None) or {}
-        if not on_create:
-            found["LastUpdateStatus"] = getattr(self, "vpclab_update_status", "Successful")
-        found["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
-        return found
-
-    return get_configuration
+def _configuration(plain: Moto, self: Moto, *, on_create: bool = False) -> dict[str, Any]:
+    found: dict[str, Any] = plain(self, on_create=on_create)
+    if self.state == "Pending":
+        found |= _CREATING
+    elif self.state == "Failed":
+        found |= getattr(self, "vpclab_reason", None) or {}
+    if not on_create:
+        found["LastUpdateStatus"] = getattr(self, "vpclab_update_status", "Successful")
+    found["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+    return found
 
 
 def _check_logging(given: Mapping[str, Any] | None) -> str | None:
@@ -285,6 +280,6 @@ def _check_logging(given: Mapping[str, Any] | None) -> str | None:
     return config.get("LogGroup")
 
 
-def _deep_copy(self: Moto, memo: dict[int, Any]) -> Moto:
+def _deep_copy(self: Moto, _memo: dict[int, Any]) -> Moto:
     """Listing all versions copies functions; their code and their account's logs need not be copied with them."""
     return copy.copy(self)

@@ -9,6 +9,7 @@ import re
 import threading
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -30,20 +31,22 @@ _PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
 _ARN = re.compile(
     r"(?:arn:aws:lambda:)?(?:([a-z]{2}(?:-[a-z]+)+-\d):)?(?:(\d{12}):)?(?:function:)?([A-Za-z0-9_-]+)(?::([$\w-]+))?"
 )
+_MOST_ARCHIVES = 256
 _TYPES = ("RequestResponse", "Event", "DryRun")
 _SERVING = frozenset({"Active", "Inactive"})
 
 
 class Invocations:
-    """Answers the Invoke operation. ``account_of`` tells whose call it is; ``region`` serves callers without one."""
+    """Answers Invoke. ``account_of`` tells whose call it is; ``region`` serves callers without one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the places it brings together
         self,
+        *,
         effects: Effects,
         roles: ExecutionRoles,
         interfaces: FunctionInterfaces,
         lock: threading.RLock,
-        account_of: Moto,
+        account_of: Callable[[ApiRequest], str],
         region: str,
     ) -> None:
         self._effects = effects
@@ -166,7 +169,7 @@ class Invocations:
         """The same object for the same package, so that nothing downstream compares megabytes."""
         known = self._archives.get(sha256)
         if known is None:
-            if len(self._archives) > 256:
+            if len(self._archives) >= _MOST_ARCHIVES:  # packages come and go; the runtime keeps what it uses
                 self._archives.clear()
             known = self._archives[sha256] = Archive(sha256, zip_file)
         return known

@@ -1,11 +1,14 @@
 """Interfaces that a service manages are attached to it, and not the customer's to change.
 
 moto knows attachments to instances only. AWS: NAT gateways, endpoints, RDS and Lambda attach interfaces as
-``ela-attach-…`` owned by a service; detaching or deleting one by hand is refused (S3's troubleshooting page of
-Lambda; EC2 guide, requester-managed-eni).
+``ela-attach-…`` owned by a service; detaching or deleting one by hand is refused (Lambda guide,
+troubleshooting-networking; EC2 guide, requester-managed-eni).
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 from dataclasses import dataclass
+from typing import Any
 
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
@@ -17,13 +20,23 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 _ATTACHMENT = "vpclab_attachment"
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who holds an interface, and how DescribeNetworkInterfaces shows it."""
+
+    interface_type: str
+    requester_id: str = "amazon-aws"
+    requester_managed: bool = True
+    attachment_owner: str = "amazon-aws"
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceAttachment:
     """``Attachment`` of DescribeNetworkInterfaces, by moto's attribute names."""
 
     attachment_id: str
     instance_owner_id: str
-    attach_time: Moto
+    attach_time: Any
     device_index: int = 1
     network_card_index: int = 0
     delete_on_termination: bool = False
@@ -32,46 +45,31 @@ class ServiceAttachment:
 
 
 def make(
-    backend: Moto,
-    subnet: Moto,
-    *,
-    interface_type: str,
-    description: str,
-    requester_id: str,
-    attachment_owner: str = "amazon-aws",
-    requester_managed: bool = True,
-    group_ids: list[str] | None = None,
+    backend: Moto, subnet: Moto, service: Service, description: str, group_ids: list[str] | None = None
 ) -> Moto:
     """Create an interface in ``subnet`` that a service owns. Without groups it has none (not the default one)."""
-    interface = backend.create_network_interface(
-        subnet, None, group_ids=group_ids, description=description, tags=None
-    )
+    interface = backend.create_network_interface(subnet, None, group_ids=group_ids, description=description)
     if not group_ids:
         interface._group_set = []
-    interface.interface_type = interface_type
-    interface.requester_id = requester_id
-    interface.requester_managed = requester_managed
+    interface.interface_type = service.interface_type
+    interface.requester_id = service.requester_id
+    interface.requester_managed = service.requester_managed
     interface.status = "in-use"
-    setattr(
-        interface,
-        _ATTACHMENT,
-        ServiceAttachment(f"ela-attach-{random_resource_id(17)}", attachment_owner, utcnow()),
-    )
+    attachment = ServiceAttachment(f"ela-attach-{random_resource_id(17)}", service.attachment_owner, utcnow())
+    setattr(interface, _ATTACHMENT, attachment)
     return interface
 
 
-def is_managed(interface: Moto) -> bool:
-    """Whether a service holds this interface."""
-    return hasattr(interface, _ATTACHMENT)
+def set_groups(backend: Moto, interface_id: str, group_ids: list[str]) -> None:
+    """Give a service's interface other security groups."""
+    backend.enis[interface_id]._group_set = [backend.get_security_group_from_id(one) for one in group_ids]
 
 
 def remove(backend: Moto, interface_id: str) -> None:
-    """Take a service's interface away, with the association of its public address."""
+    """Take an interface away, with the association of its public address."""
     interface = backend.enis.pop(interface_id, None)
-    if interface is None:
-        return
     for address in backend.addresses:
-        if address.eni is interface:
+        if interface is not None and address.eni is interface:
             address.eni = None
             address.association_id = None
 
@@ -80,70 +78,52 @@ def correct(corrections: Corrections) -> None:
     """Show the attachment, filter by it, and refuse what only the service may do."""
     interface_class = elastic_network_interfaces.NetworkInterface
     plain_attachment = interface_class.attachment
-    plain_filter = interface_class.get_filter_value
 
     def attachment(self: Moto) -> Moto:
         return getattr(self, _ATTACHMENT, None) or plain_attachment.fget(self)
 
-    def get_filter_value(self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
-        own = getattr(self, _ATTACHMENT, None)
-        if filter_name == "attachment.attachment-id" and own:
-            return own.attachment_id
-        if filter_name == "attachment.instance-owner-id" and own:
-            return own.instance_owner_id
-        if filter_name == "attachment.status":
-            return "attached" if self.attachment else None
-        if filter_name in ("requester-managed", "source-dest-check"):
-            return str(getattr(self, filter_name.replace("-", "_"))).lower()
-        if filter_name in ("association.public-ip", "addresses.association.public-ip"):
-            return self.public_ip
-        if filter_name == "group-name":
-            return [group.name for group in self.group_set]
-        return plain_filter(self, filter_name, method_name)
-
     corrections.replace(interface_class, "attachment", property(attachment))
-    corrections.replace(interface_class, "get_filter_value", get_filter_value)
-    _correct_changes(corrections)
-
-
-def _correct_changes(corrections: Corrections) -> None:
+    corrections.wrap(interface_class, "get_filter_value", _filter_value)
     backend_class = elastic_network_interfaces.NetworkInterfaceBackend
-    plain_delete = backend_class.delete_network_interface
-    plain_detach = backend_class.detach_network_interface
-    plain_modify = backend_class.modify_network_interface_attribute
+    corrections.wrap(backend_class, "delete_network_interface", _delete)
+    corrections.wrap(backend_class, "detach_network_interface", _detach)
+    corrections.wrap(backend_class, "modify_network_interface_attribute", _modify)
 
-    def delete_network_interface(self: Moto, eni_id: str) -> None:
-        interface = self.get_network_interface(eni_id)
-        if interface.attachment is not None:
-            raise EC2ClientError("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
-        for address in self.addresses:
-            if address.eni is interface:
-                address.eni = None
-                address.association_id = None
-        plain_delete(self, eni_id)
 
-    def detach_network_interface(self: Moto, attachment_id: str) -> None:
-        if any(eni.attachment and eni.attachment.attachment_id == attachment_id for eni in self.enis.values()):
-            raise EC2ClientError(
-                "OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments."
-            )
-        plain_detach(self, attachment_id)
+def _filter_value(plain: Moto, self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
+    attachment = self.attachment
+    own = {
+        "attachment.attachment-id": attachment and attachment.attachment_id,
+        "attachment.instance-owner-id": attachment and attachment.instance_owner_id,
+        "attachment.status": attachment and attachment.status,
+        "requester-managed": str(self.requester_managed).lower(),
+        "source-dest-check": str(self.source_dest_check).lower(),
+        "association.public-ip": self.public_ip,
+        "addresses.association.public-ip": self.public_ip,
+        "group-name": [group.name for group in self.group_set],
+    }
+    return own[filter_name] if filter_name in own else plain(self, filter_name, method_name)
 
-    def modify_network_interface_attribute(
-        self: Moto,
-        eni_id: str,
-        group_ids: list[str],
-        source_dest_check: bool | None = None,
-        description: str | None = None,
-    ) -> None:
-        interface = self.get_network_interface(eni_id)
-        if is_managed(interface):
-            what = "security group" if group_ids else "attribute"
-            raise EC2ClientError(
-                "OperationNotPermitted", f"The {what} can not be modified for this type of interface"
-            )
-        plain_modify(self, eni_id, group_ids, source_dest_check, description)
 
-    corrections.replace(backend_class, "delete_network_interface", delete_network_interface)
-    corrections.replace(backend_class, "detach_network_interface", detach_network_interface)
-    corrections.replace(backend_class, "modify_network_interface_attribute", modify_network_interface_attribute)
+def _delete(plain: Moto, self: Moto, eni_id: str) -> None:
+    interface = self.get_network_interface(eni_id)
+    if interface.attachment is not None:
+        raise EC2ClientError("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
+    for address in self.addresses:
+        if address.eni is interface:
+            address.eni = None
+            address.association_id = None
+    plain(self, eni_id)
+
+
+def _detach(plain: Moto, self: Moto, attachment_id: str) -> None:
+    if any(eni.attachment and eni.attachment.attachment_id == attachment_id for eni in self.enis.values()):
+        raise EC2ClientError("OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments.")
+    plain(self, attachment_id)
+
+
+def _modify(plain: Moto, self: Moto, eni_id: str, group_ids: list[str], *args: Moto) -> None:
+    if hasattr(self.get_network_interface(eni_id), _ATTACHMENT):
+        what = "security group" if group_ids else "attribute"
+        raise EC2ClientError("OperationNotPermitted", f"The {what} can not be modified for this type of interface")
+    plain(self, eni_id, group_ids, *args)

@@ -5,9 +5,15 @@ nat-gateway-basics and nat-gateway-troubleshooting): a public one needs an inter
 ends ``failed``; deleting it frees its interface and disassociates its address; it stays visible as ``deleted``.
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
+from typing import Any
+
+from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import nat_gateways
 from moto.ec2.responses import EC2Response
+from moto.ec2.utils import random_nat_gateway_id
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
 from vpclab.localcloud.control_plane.additions.address_associations import FOR_ITS_GATEWAY
@@ -16,78 +22,72 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 GONE = frozenset({"failed", "deleting", "deleted"})
 """States in which a NAT gateway forwards nothing and holds no interface."""
 
+_SERVICE = managed_interfaces.Service("nat_gateway")
+_FIRST_STATE = "CreateNatGatewayResult.NatGateway.State"
+
 
 def correct(corrections: Corrections) -> None:
-    """Replace creation and deletion."""
-    gateway_class, backend_class = nat_gateways.NatGateway, nat_gateways.NatGatewayBackend
-    corrections.replace(gateway_class, "__init__", _initialise)
-    corrections.replace(backend_class, "create_nat_gateway", _create)
-    corrections.replace(backend_class, "delete_nat_gateway", _delete)
-    plain_describe = backend_class.describe_nat_gateways
-
-    def describe_nat_gateways(self: Moto, filters: Moto, nat_gateway_ids: list[str] | None) -> Moto:
-        for identifier in nat_gateway_ids or []:
-            _find(self, identifier)
-        return plain_describe(self, filters, nat_gateway_ids)
-
-    corrections.replace(backend_class, "describe_nat_gateways", describe_nat_gateways)
-    corrections.replace_item(
-        EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER,
-        "CreateNatGatewayResult.NatGateway.State",
-        lambda _: "pending",
-    )
+    """Replace creation and deletion; know every gateway that is asked for."""
+    backend_class = nat_gateways.NatGatewayBackend
+    corrections.wrap(backend_class, "create_nat_gateway", _create)
+    corrections.wrap(backend_class, "delete_nat_gateway", _delete)
+    corrections.wrap(backend_class, "describe_nat_gateways", _describe)
+    corrections.replace_item(EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER, _FIRST_STATE, lambda _: "pending")
 
 
-def _initialise(
+def _create(
+    _plain: Moto,
     self: Moto,
-    backend: Moto,
+    *,
     subnet_id: str,
     allocation_id: str | None,
-    tags: dict[str, str] | None = None,
-    connectivity_type: str | None = None,
-) -> None:
-    from moto.core.utils import utcnow
-    from moto.ec2.utils import random_nat_gateway_id
+    tags: dict[str, str] | None,
+    connectivity_type: str | None,
+) -> Moto:
+    subnet = self.get_subnet(subnet_id)
+    address = _address(self, allocation_id, connectivity_type)
+    gateway = nat_gateways.NatGateway.__new__(nat_gateways.NatGateway)
+    gateway.id = random_nat_gateway_id()
+    gateway.ec2_backend = self
+    gateway.subnet_id = subnet_id
+    gateway.vpc_id = subnet.vpc_id
+    gateway.connectivity_type = connectivity_type or "public"
+    gateway.state = "available"
+    gateway._created_at = utcnow()
+    gateway._eni = gateway.private_ip = None
+    gateway.add_tags(tags or {})
+    attached = any(igw.vpc and igw.vpc.id == subnet.vpc_id for igw in self.internet_gateways.values())
+    if gateway.connectivity_type == "public" and not attached:
+        gateway.state = "failed"
+        gateway.failure_code = "Gateway.NotAttached"
+        gateway.failure_message = f"Network {subnet.vpc_id} has no internet gateway attached"
+        gateway.address_set = [{"allocationId": allocation_id}]
+    else:
+        _connect(gateway, subnet, address)
+    self.nat_gateways[gateway.id] = gateway
+    return gateway
 
-    subnet = backend.get_subnet(subnet_id)
-    address = _address(backend, allocation_id, connectivity_type)
-    self.id = random_nat_gateway_id()
-    self.ec2_backend = backend
-    self.subnet_id = subnet_id
-    self.vpc_id = subnet.vpc_id
-    self.connectivity_type = connectivity_type or "public"
-    self.state = "available"
-    self._created_at = utcnow()
-    self._eni = None
-    self.private_ip = None
-    self.address_set = []
-    self.add_tags(tags or {})
-    attached = any(igw.vpc and igw.vpc.id == subnet.vpc_id for igw in backend.internet_gateways.values())
-    if self.connectivity_type == "public" and not attached:
-        self.state = "failed"
-        self.failure_code = "Gateway.NotAttached"
-        self.failure_message = f"Network {subnet.vpc_id} has no internet gateway attached"
-        self.address_set = [{"allocationId": allocation_id}]
-        return
-    self._eni = managed_interfaces.make(
-        backend,
-        subnet,
-        interface_type="nat_gateway",
-        description=f"Interface for NAT Gateway {self.id}",
-        requester_id="amazon-aws",
-    )
-    self.private_ip = self._eni.private_ip_address
-    entry = {"networkInterfaceId": self._eni.id, "privateIp": self.private_ip, "isPrimary": True}
+
+def _connect(gateway: Moto, subnet: Moto, address: Moto) -> None:
+    backend = gateway.ec2_backend
+    interface = managed_interfaces.make(backend, subnet, _SERVICE, f"Interface for NAT Gateway {gateway.id}")
+    gateway._eni = interface
+    gateway.private_ip = interface.private_ip_address
+    entry: dict[str, Any] = {
+        "networkInterfaceId": interface.id,
+        "privateIp": interface.private_ip_address,
+        "isPrimary": True,
+    }
     if address is not None:
-        setattr(self._eni, FOR_ITS_GATEWAY, True)
-        backend.associate_address(eni=self._eni, allocation_id=allocation_id)
+        setattr(interface, FOR_ITS_GATEWAY, True)
+        backend.associate_address(eni=interface, allocation_id=address.allocation_id)
         entry |= {
-            "allocationId": allocation_id,
+            "allocationId": address.allocation_id,
             "publicIp": address.public_ip,
             "associationId": address.association_id,
             "status": "succeeded",
         }
-    self.address_set = [entry]
+    gateway.address_set = [entry]
 
 
 def _address(backend: Moto, allocation_id: str | None, connectivity_type: str | None) -> Moto:
@@ -109,24 +109,18 @@ def _address(backend: Moto, allocation_id: str | None, connectivity_type: str | 
     return address
 
 
-def _create(
-    self: Moto,
-    subnet_id: str,
-    allocation_id: str | None,
-    tags: dict[str, str] | None = None,
-    connectivity_type: str | None = None,
-) -> Moto:
-    gateway = nat_gateways.NatGateway(self, subnet_id, allocation_id, tags, connectivity_type)
-    self.nat_gateways[gateway.id] = gateway
-    return gateway
-
-
-def _delete(self: Moto, nat_gateway_id: str) -> Moto:
+def _delete(_plain: Moto, self: Moto, nat_gateway_id: str) -> Moto:
     gateway = _find(self, nat_gateway_id)
     if gateway._eni is not None:
         managed_interfaces.remove(self, gateway._eni.id)
     gateway.state = "deleted"
     return gateway
+
+
+def _describe(plain: Moto, self: Moto, filters: Moto, nat_gateway_ids: list[str] | None) -> Moto:
+    for identifier in nat_gateway_ids or []:
+        _find(self, identifier)
+    return plain(self, filters, nat_gateway_ids)
 
 
 def _find(backend: Moto, nat_gateway_id: str) -> Moto:

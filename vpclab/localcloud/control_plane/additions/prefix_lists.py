@@ -13,13 +13,11 @@ RANGES = {"s3": "192.0.2.128/26", "dynamodb": "192.0.2.192/26"}
 
 def correct(corrections: Corrections) -> None:
     """Replace the entries as the lists are made, one set for each account and Region."""
-    backend_class = managed_prefixes.ManagedPrefixListBackend
-    plain = backend_class._create_aws_managed_prefix_list
+    corrections.wrap(managed_prefixes.ManagedPrefixListBackend, "_create_aws_managed_prefix_list", _create)
 
-    def create(self: Moto, name: str, address_family: str, entries: list[dict[str, str]]) -> None:
-        service = name.rpartition(".")[2]
-        if name == f"com.amazonaws.{self.region_name}.{service}" and service in RANGES:
-            entries = [{"Cidr": RANGES[service], "Description": "default"}]
-        plain(self, name=name, address_family=address_family, entries=entries)
 
-    corrections.replace(backend_class, "_create_aws_managed_prefix_list", create)
+def _create(plain: Moto, self: Moto, name: str, address_family: str, entries: list[dict[str, str]]) -> None:
+    service = name.rpartition(".")[2]
+    if name == f"com.amazonaws.{self.region_name}.{service}" and service in RANGES:
+        entries = [{"Cidr": RANGES[service], "Description": "default"}]
+    plain(self, name=name, address_family=address_family, entries=entries)

@@ -21,7 +21,7 @@ def correct(corrections: Corrections) -> None:
     """Have AllocateAddress take the next free address of the pool."""
     cursor = _Cursor()
 
-    def initialise(
+    def initialise(  # noqa: PLR0913, PLR0917 - moto's parameters
         plain: Moto, self: Moto, ec2_backend: Moto, domain: str, address: str | None = None, tags: Moto = None
     ) -> None:
         del domain  # EC2-Classic is gone: every address is for VPCs

@@ -4,6 +4,8 @@ moto answers an association with another table by the id of the old one, and cha
 other VPCs. AWS refuses both (EC2 API, AssociateRouteTable).
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import route_tables
 
@@ -12,34 +14,28 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 def correct(corrections: Corrections) -> None:
     """Check before moto associates."""
-    backend_class = route_tables.RouteBackend
-    plain = backend_class.associate_route_table
+    corrections.wrap(route_tables.RouteBackend, "associate_route_table", _associate)
 
-    def associate_route_table(
-        self: Moto,
-        route_table_id: str,
-        gateway_id: str | None = None,
-        subnet_id: str | None = None,
-    ) -> str:
-        if gateway_id is not None:
-            raise EC2ClientError(
-                "UnsupportedOperation",
-                "Route tables of gateways (edge associations) are not modelled by the local cloud.",
-            )
-        table, subnet = self.get_route_table(route_table_id), self.get_subnet(subnet_id)
-        if table.vpc_id != subnet.vpc_id:
-            raise EC2ClientError(
-                "InvalidParameterValue",
-                f"route table {route_table_id} and subnet {subnet_id} belong to different networks",
-            )
-        for other in self.route_tables.values():
-            if other is not table and subnet_id in other._associations.values():
-                raise EC2ClientError(
-                    "Resource.AlreadyAssociated",
-                    f"the specified association for route table {route_table_id} conflicts with an existing "
-                    f"association: {subnet_id} is associated with {other.id}",
-                )
-        associated: str = plain(self, route_table_id, None, subnet_id)
-        return associated
 
-    corrections.replace(backend_class, "associate_route_table", associate_route_table)
+def _associate(
+    plain: Moto, self: Moto, route_table_id: str, gateway_id: str | None = None, subnet_id: str | None = None
+) -> Moto:
+    if gateway_id is not None:
+        raise EC2ClientError(
+            "UnsupportedOperation",
+            "Route tables of gateways (edge associations) are not modelled by the local cloud.",
+        )
+    table, subnet = self.get_route_table(route_table_id), self.get_subnet(subnet_id)
+    if table.vpc_id != subnet.vpc_id:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"route table {route_table_id} and subnet {subnet_id} belong to different networks",
+        )
+    for other in self.route_tables.values():
+        if other is not table and subnet_id in other._associations.values():
+            raise EC2ClientError(
+                "Resource.AlreadyAssociated",
+                f"the specified association for route table {route_table_id} conflicts with an existing "
+                f"association: {subnet_id} is associated with {other.id}",
+            )
+    return plain(self, route_table_id, None, subnet_id)

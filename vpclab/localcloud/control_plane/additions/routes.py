@@ -1,9 +1,11 @@
 """Routes: their state, and targets that cannot be.
 
 moto says ``active`` for ever and accepts targets that do not exist or belong elsewhere. AWS: a route whose target
-was deleted or detached is a ``blackhole`` (EC2 API, Route); the local route cannot be deleted; a gateway must
-belong to the table's VPC.
+was deleted or detached is a ``blackhole`` (EC2 API, Route); local and endpoint routes cannot be deleted; a
+gateway must belong to the table's VPC; the main table stays.
 """
+
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
 
 from typing import Any
 
@@ -14,80 +16,87 @@ from vpclab.localcloud.control_plane.additions.nat_gateways import GONE
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 ACTIVE, BLACKHOLE = "active", "blackhole"
+BEING_DELETED = "vpclab_being_deleted"
+"""Set on a VPC while it is deleted, which takes its main table and default group with it."""
 
 
 def correct(corrections: Corrections) -> None:
     """Compute the state on each reading; check targets on each writing."""
     backend_class = route_tables.RouteBackend
-    create, replace, delete = backend_class.create_route, backend_class.replace_route, backend_class.delete_route
-    delete_table = backend_class.delete_route_table
-
-    def create_route(self: Moto, route_table_id: str, *args: Moto, **kwargs: Moto) -> Moto:
-        table = self.get_route_table(route_table_id)
-        if not kwargs.get("local"):
-            _check_target(self, table, kwargs)
-            _check_destination(table, args[0] if args else kwargs.get("destination_cidr_block"))
-        return create(self, route_table_id, *args, **kwargs)
-
-    def replace_route(self: Moto, route_table_id: str, *args: Moto, **kwargs: Moto) -> Moto:
-        positional = dict(zip(("_", "_", "_", "nat_gateway_id"), args, strict=False))
-        _check_target(self, self.get_route_table(route_table_id), positional | kwargs)
-        return replace(self, route_table_id, *args, **kwargs)
-
-    def delete_route(self: Moto, route_table_id: str, *args: Moto, **kwargs: Moto) -> Moto:
-        table = self.get_route_table(route_table_id)
-        destination = args[0] if args else kwargs.get("destination_cidr_block")
-        if any(route.local and route.destination_cidr_block == destination for route in table.routes):
-            if not _is_disassociated(self, table, destination):
-                raise EC2ClientError(
-                    "InvalidParameterValue", f"cannot remove local route {destination} in route table {table.id}"
-                )
-        listed = args[2] if len(args) > 2 else kwargs.get("destination_prefix_list_id")
-        for route in table.routes:
-            through_endpoint = route.gateway is not None and route.gateway.id.startswith("vpce-")
-            if listed and through_endpoint and route.destination_prefix_list_id == listed:
-                raise EC2ClientError(
-                    "InvalidParameterValue",
-                    f"cannot remove VPC endpoint route {listed} in route table {table.id}: change the route tables "
-                    f"of {route.gateway.id} instead",
-                )
-        return delete(self, route_table_id, *args, **kwargs)
-
-    def delete_route_table(self: Moto, route_table_id: str) -> None:
-        table = self.get_route_table(route_table_id)
-        if table.main_association_id is not None and table.vpc_id in self.vpcs:
-            if not getattr(self.vpcs[table.vpc_id], "vpclab_being_deleted", False):
-                raise EC2ClientError(
-                    "DependencyViolation",
-                    f"The routeTable '{route_table_id}' has dependencies and cannot be deleted.",
-                )
-        delete_table(self, route_table_id)
-
     corrections.replace(route_tables.Route, "state", property(state))
-    corrections.replace(backend_class, "create_route", create_route)
-    corrections.replace(backend_class, "replace_route", replace_route)
-    corrections.replace(backend_class, "delete_route", delete_route)
-    corrections.replace(backend_class, "delete_route_table", delete_route_table)
+    corrections.wrap(backend_class, "create_route", _create)
+    corrections.wrap(backend_class, "replace_route", _replace)
+    corrections.wrap(backend_class, "delete_route", _delete)
+    corrections.wrap(backend_class, "delete_route_table", _delete_table)
 
 
 def state(route: Moto) -> str:
     """Return ``active``, or ``blackhole`` when the target is gone or no longer attached to the table's VPC."""
+    return ACTIVE if route.local or _target_lives(route) else BLACKHOLE
+
+
+def _target_lives(route: Moto) -> bool:
     backend = route.route_table.ec2_backend
-    if route.local:
-        return ACTIVE
     if route.nat_gateway is not None:
         gateway = backend.nat_gateways.get(route.nat_gateway.id)
-        return ACTIVE if gateway is not None and gateway.state not in GONE else BLACKHOLE
+        return gateway is not None and gateway.state not in GONE
     if route.interface is not None:
-        return ACTIVE if route.interface.id in backend.enis else BLACKHOLE
-    if route.gateway is not None:
-        identifier = route.gateway.id
-        if identifier.startswith("igw-"):
-            gateway = backend.internet_gateways.get(identifier)
-            attached = gateway is not None and gateway.vpc and gateway.vpc.id == route.route_table.vpc_id
-            return ACTIVE if attached else BLACKHOLE
-        return ACTIVE if identifier in backend.vpc_end_points else BLACKHOLE
-    return BLACKHOLE
+        return route.interface.id in backend.enis
+    if route.gateway is None:
+        return False
+    identifier = route.gateway.id
+    if identifier.startswith("vpce-"):
+        return identifier in backend.vpc_end_points
+    gateway = backend.internet_gateways.get(identifier)
+    return gateway is not None and bool(gateway.vpc) and gateway.vpc.id == route.route_table.vpc_id
+
+
+def _create(
+    plain: Moto, self: Moto, route_table_id: str, destination_cidr_block: str | None, *args: Moto, **target: Moto
+) -> Moto:
+    table = self.get_route_table(route_table_id)
+    if not target.get("local"):
+        _check_target(self, table, target)
+        if destination_cidr_block and _local_route(table, destination_cidr_block):
+            raise EC2ClientError(
+                "RouteAlreadyExists", f"The route identified by {destination_cidr_block} already exists."
+            )
+    return plain(self, route_table_id, destination_cidr_block, *args, **target)
+
+
+def _replace(plain: Moto, self: Moto, route_table_id: str, *args: Moto, **target: Moto) -> Moto:
+    named = dict(zip(("cidr", "ipv6", "prefix_list", "nat_gateway_id"), args, strict=False))
+    _check_target(self, self.get_route_table(route_table_id), named | target)
+    return plain(self, route_table_id, *args, **target)
+
+
+def _delete(plain: Moto, self: Moto, route_table_id: str, destination_cidr_block: str | None, *args: Moto) -> Moto:
+    table = self.get_route_table(route_table_id)
+    destination_prefix_list_id = dict(enumerate(args)).get(1)  # after the one for IPv6
+    if _local_route(table, destination_cidr_block) and not _disassociated(self, table, destination_cidr_block):
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"cannot remove local route {destination_cidr_block} in route table {table.id}",
+        )
+    for route in table.routes:
+        through_endpoint = route.gateway is not None and route.gateway.id.startswith("vpce-")
+        if through_endpoint and destination_prefix_list_id == route.destination_prefix_list_id:
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"cannot remove VPC endpoint route {destination_prefix_list_id} in route table {table.id}: change "
+                f"the route tables of {route.gateway.id} instead",
+            )
+    return plain(self, route_table_id, destination_cidr_block, *args)
+
+
+def _delete_table(plain: Moto, self: Moto, route_table_id: str) -> None:
+    table = self.get_route_table(route_table_id)
+    vpc = self.vpcs.get(table.vpc_id)
+    if table.main_association_id is not None and vpc is not None and not getattr(vpc, BEING_DELETED, False):
+        raise EC2ClientError(
+            "DependencyViolation", f"The routeTable '{route_table_id}' has dependencies and cannot be deleted."
+        )
+    plain(self, route_table_id)
 
 
 def _check_target(backend: Moto, table: Moto, target: dict[str, Any]) -> None:
@@ -122,17 +131,14 @@ def _same_network(table: Moto, target: str, vpc_id: str | None) -> None:
         )
 
 
-def _check_destination(table: Moto, destination: str | None) -> None:
-    if destination and any(route.local and route.destination_cidr_block == destination for route in table.routes):
-        raise EC2ClientError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
+def _local_route(table: Moto, destination: str | None) -> bool:
+    return any(route.local and route.destination_cidr_block == destination for route in table.routes)
 
 
-def _is_disassociated(backend: Moto, table: Moto, destination: str) -> bool:
+def _disassociated(backend: Moto, table: Moto, destination: str | None) -> bool:
     """DisassociateVpcCidrBlock takes the local route away through the same method."""
     vpc = backend.vpcs.get(table.vpc_id)
-    if vpc is None:
-        return True
-    return all(
+    return vpc is None or all(
         one["cidr_block_state"]["state"] == "disassociated"
         for one in vpc._cidr_block_association_set.values()
         if one["cidr_block"] == destination

@@ -10,48 +10,41 @@ from moto.ec2.models import security_groups
 
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
+_DESCRIPTION = "vpclab_prefix_list_description"
+_POSITION_OF_PREFIX_LIST = 7
+
 
 def correct(corrections: Corrections) -> None:
     """Check sources, keep descriptions."""
     rule_class, backend_class = security_groups.SecurityGroupRule, security_groups.SecurityGroupBackend
-    plain = rule_class.__init__
-
-    def initialise(self: Moto, *args: Moto, **kwargs: Moto) -> None:
-        plain(self, *args, **kwargs)
-        listed = args[7] if len(args) > 7 else kwargs.get("prefix_list_id")
-        self.vpclab_prefix_list_description = (listed or {}).get("Description")
-
-    def description(self: Moto) -> str | None:
-        found: str | None = (
-            self.ip_range.get("Description")
-            or self.source_group.get("Description")
-            or self.vpclab_prefix_list_description
-        )
-        return found
-
-    corrections.replace(rule_class, "__init__", initialise)
-    corrections.replace(rule_class, "description", property(description))
-    for direction in ("ingress", "egress"):
-        name = f"authorize_security_group_{direction}"
-        corrections.replace(backend_class, name, _checked(getattr(backend_class, name)))
+    corrections.wrap(rule_class, "__init__", _initialise)
+    corrections.replace(rule_class, "description", property(_description))
+    corrections.wrap(backend_class, "authorize_security_group_ingress", _authorize)
+    corrections.wrap(backend_class, "authorize_security_group_egress", _authorize)
 
 
-def _checked(plain: Moto) -> Moto:
-    def authorize(self: Moto, group_name_or_id: str, *args: Moto, **kwargs: Moto) -> Moto:
-        own = self.get_security_group_by_name_or_id(group_name_or_id, kwargs.get("vpc_id"))
-        for source in kwargs.get("source_groups") or []:
-            identifier = source.get("GroupId")
-            group = self.get_security_group_from_id(identifier) if identifier else None
-            if group is not None and own is not None and group.vpc_id != own.vpc_id:
-                raise EC2ClientError(
-                    "InvalidGroup.NotFound", "You have specified two resources that belong to different networks."
-                )
-        for listed in kwargs.get("prefix_list_ids") or []:
-            if listed["PrefixListId"] not in self.managed_prefix_lists:
-                raise EC2ClientError(
-                    "InvalidPrefixListID.NotFound",
-                    f"The prefix list ID '{listed['PrefixListId']}' does not exist",
-                )
-        return plain(self, group_name_or_id, *args, **kwargs)
+def _initialise(plain: Moto, self: Moto, *args: Moto, **kwargs: Moto) -> None:
+    plain(self, *args, **kwargs)
+    given = (*args, *[None] * _POSITION_OF_PREFIX_LIST)[_POSITION_OF_PREFIX_LIST] or kwargs.get("prefix_list_id")
+    setattr(self, _DESCRIPTION, (given or {}).get("Description"))
 
-    return authorize
+
+def _description(rule: Moto) -> str | None:
+    of_source: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
+    return of_source or getattr(rule, _DESCRIPTION)
+
+
+def _authorize(plain: Moto, self: Moto, group_name_or_id: str, *args: Moto, **kwargs: Moto) -> Moto:
+    own = self.get_security_group_by_name_or_id(group_name_or_id, kwargs.get("vpc_id"))
+    for source in kwargs.get("source_groups") or []:
+        group = self.get_security_group_from_id(source.get("GroupId", ""))
+        if group is not None and own is not None and group.vpc_id != own.vpc_id:
+            raise EC2ClientError(
+                "InvalidGroup.NotFound", "You have specified two resources that belong to different networks."
+            )
+    for listed in kwargs.get("prefix_list_ids") or []:
+        if listed["PrefixListId"] not in self.managed_prefix_lists:
+            raise EC2ClientError(
+                "InvalidPrefixListID.NotFound", f"The prefix list ID '{listed['PrefixListId']}' does not exist"
+            )
+    return plain(self, group_name_or_id, *args, **kwargs)

@@ -16,23 +16,21 @@ _LARGEST, _SMALLEST = 16, 28
 
 def correct(corrections: Corrections) -> None:
     """Check the size before, and the defaults after."""
-    backend_class = subnets.SubnetBackend
-    plain = backend_class.create_subnet
+    corrections.wrap(subnets.SubnetBackend, "create_subnet", _create)
 
-    def create_subnet(self: Moto, vpc_id: str, cidr_block: str, *args: Moto, **kwargs: Moto) -> Moto:
-        try:
-            network = IPv4Network(cidr_block, strict=True)
-        except ValueError:
-            raise EC2ClientError(
-                "InvalidParameterValue",
-                f"Value ({cidr_block}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
-            ) from None
-        if not _LARGEST <= network.prefixlen <= _SMALLEST:
-            raise EC2ClientError("InvalidSubnet.Range", f"The CIDR '{cidr_block}' is invalid.")
-        subnet = plain(self, vpc_id, cidr_block, *args, **kwargs)
-        if not self.get_vpc(vpc_id).is_default:
-            subnet.default_for_az = False
-            subnet.map_public_ip_on_launch = False
-        return subnet
 
-    corrections.replace(backend_class, "create_subnet", create_subnet)
+def _create(plain: Moto, self: Moto, vpc_id: str, cidr_block: str, *args: Moto, **kwargs: Moto) -> Moto:
+    try:
+        network = IPv4Network(cidr_block, strict=True)
+    except ValueError:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"Value ({cidr_block}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+        ) from None
+    if not _LARGEST <= network.prefixlen <= _SMALLEST:
+        raise EC2ClientError("InvalidSubnet.Range", f"The CIDR '{cidr_block}' is invalid.")
+    subnet = plain(self, vpc_id, cidr_block, *args, **kwargs)
+    if not self.get_vpc(vpc_id).is_default:
+        subnet.default_for_az = False
+        subnet.map_public_ip_on_launch = False
+    return subnet

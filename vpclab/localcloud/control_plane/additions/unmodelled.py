@@ -5,7 +5,7 @@ nothing would happen. Reading is free; every change must be on the list below.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vpclab.localcloud.control_plane.api_error import ApiError
@@ -159,6 +159,33 @@ _TARGET_FIELDS = (
     "VpcEndpointId",
     "OdbNetworkArn",
 )
+_ROUTING = frozenset({"CreateRoute", "ReplaceRoute"})
+_EC2_SPECIALITIES: tuple[tuple[frozenset[str], Callable[[Mapping[str, str]], bool], str], ...] = (
+    (_ROUTING, lambda given: given.get("GatewayId", "").startswith("vgw-"), "VPN"),
+    (
+        frozenset({"CreateNatGateway"}),
+        lambda given: given.get("AvailabilityMode", "zonal") != "zonal" or not given.get("SubnetId"),
+        "regional NAT gateways",
+    ),
+    (
+        frozenset({"CreateNatGateway"}),
+        lambda given: any("Secondary" in name for name in given),
+        "secondary addresses of NAT gateways",
+    ),
+    (
+        frozenset({"CreateVpc"}),
+        lambda given: given.get("InstanceTenancy", "default") != "default",
+        "dedicated tenancy",
+    ),
+    (
+        frozenset({"CreateNetworkInterface"}),
+        lambda given: (
+            given.get("SecondaryPrivateIpAddressCount", "0") != "0"
+            or any(name.startswith("PrivateIpAddresses.2.") for name in given)
+        ),
+        "secondary private addresses",
+    ),
+)
 _RDS_REFUSED = {
     "MultiAZ": ("a standby in another zone", _OFF),
     "PubliclyAccessible": ("a public address for a database", _OFF),
@@ -197,27 +224,15 @@ def _check_ec2(action: str, parameters: Mapping[str, str]) -> None:
     for name, value in parameters.items():
         if "ipv6" in name.lower() and value.lower() not in _OFF:
             raise _refusal(f"{action} with {name}", "IPv6")
+        if "Ipam" in name:
+            raise _refusal(f"{action} with {name}", "IPAM pools")
         if _RULE_PROTOCOL.fullmatch(name) and value.lower() not in _PROTOCOLS:
             raise _refusal(f"{action} with {name} {value}", "IP protocols other than TCP, UDP and ICMP")
-    if action in ("CreateRoute", "ReplaceRoute"):
-        for name in _TARGET_FIELDS:
-            if parameters.get(name):
-                raise _refusal(f"{action} with {name}", f"a route to what {name} names")
-        if parameters.get("GatewayId", "").startswith("vgw-"):
-            raise _refusal(f"{action} to a virtual private gateway", "VPN")
-    if action == "CreateNatGateway":
-        if parameters.get("AvailabilityMode", "zonal") != "zonal" or not parameters.get("SubnetId"):
-            raise _refusal(action, "regional NAT gateways")
-        if any("Secondary" in name for name in parameters):
-            raise _refusal(action, "secondary addresses of NAT gateways")
-    if action == "CreateVpc" and parameters.get("InstanceTenancy", "default") != "default":
-        raise _refusal(action, "dedicated tenancy")
-    if action == "CreateNetworkInterface":
-        listed = [name for name in parameters if name.startswith("PrivateIpAddresses.2.")]
-        if listed or parameters.get("SecondaryPrivateIpAddressCount", "0") != "0":
-            raise _refusal(action, "secondary private addresses")
-    if any("Ipam" in name for name in parameters):
-        raise _refusal(action, "IPAM pools")
+        if action in _ROUTING and name in _TARGET_FIELDS:
+            raise _refusal(f"{action} with {name}", f"a route to what {name} names")
+    for concerned, is_asked, what in _EC2_SPECIALITIES:
+        if action in concerned and is_asked(parameters):
+            raise _refusal(action, what)
 
 
 def _check_rds(action: str, parameters: Mapping[str, str]) -> None:
@@ -238,10 +253,16 @@ def _check_lambda(action: str, document: Mapping[str, Any]) -> None:
         ("DestinationConfig", "destinations"),
         ("CapacityProviderConfig", "Lambda Managed Instances"),
     ):
-        if any((document.get(name) or {}) if isinstance(document.get(name), dict) else document.get(name) or []):
+        if any(_filled(document.get(name))):
             raise _refusal(f"{action} with {name}", what)
     if (document.get("SnapStart") or {}).get("ApplyOn", "None") != "None":
         raise _refusal(f"{action} with SnapStart", "snapshots of functions")
+
+
+def _filled(value: object) -> list[object]:
+    """What an object or a list holds that is not empty."""
+    values = list(value.values()) if isinstance(value, Mapping) else value
+    return [one for one in values if one] if isinstance(values, list) else []
 
 
 def _refusal(asked: str, kind: str | None) -> ApiError:

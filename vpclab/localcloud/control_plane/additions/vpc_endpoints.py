@@ -5,6 +5,8 @@ removes, and lets private DNS be on where the VPC's DNS is off. AWS: PrivateLink
 and gateway-endpoints; EC2 API, CreateVpcEndpoint and ModifyVpcEndpoint.
 """
 
+# ruff: noqa: SLF001 - moto keeps its state in private attributes
+
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import vpcs
 from moto.ec2.responses import EC2Response
@@ -16,6 +18,8 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 GATEWAY, INTERFACE = "Gateway", "Interface"
 GATEWAY_SERVICES = frozenset({"s3", "dynamodb"})
 
+_SERVICE = managed_interfaces.Service("vpc_endpoint")
+
 
 def correct(corrections: Corrections) -> None:
     """Replace creation, change and deletion."""
@@ -23,29 +27,25 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "create_vpc_endpoint", _create)
     corrections.replace(backend_class, "modify_vpc_endpoint", _modify)
     corrections.replace(backend_class, "delete_vpc_endpoints", _delete)
-    plain_response = EC2Response.modify_vpc_endpoint
+    corrections.wrap(EC2Response, "modify_vpc_endpoint", _modify_private_dns)
+    corrections.wrap(vpcs.VPCEndPoint, "get_filter_value", _filter_value)
 
-    def modify_vpc_endpoint(self: Moto) -> Moto:
-        wanted = self._get_param("PrivateDnsEnabled")
-        if wanted is not None:
-            endpoint = self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId"))
-            if wanted and not endpoint.private_dns_enabled:
-                _check_private_dns(self.ec2_backend, self.ec2_backend.get_vpc(endpoint.vpc_id), endpoint)
-            endpoint.private_dns_enabled = wanted
-            _name(endpoint)
-        return plain_response(self)
 
-    corrections.replace(EC2Response, "modify_vpc_endpoint", modify_vpc_endpoint)
-    plain_filter = vpcs.VPCEndPoint.get_filter_value
+def _modify_private_dns(plain: Moto, self: Moto) -> Moto:
+    """Take the parameter that moto's response does not hand on to its model."""
+    wanted = self._get_param("PrivateDnsEnabled")
+    if wanted is not None:
+        endpoint = self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId"))
+        if wanted and not endpoint.private_dns_enabled:
+            _check_private_dns(self.ec2_backend, self.ec2_backend.get_vpc(endpoint.vpc_id), endpoint)
+        endpoint.private_dns_enabled = wanted
+        _name(endpoint)
+    return plain(self)
 
-    def get_filter_value(self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
-        if filter_name in ("vpc-id", "service-name"):
-            return getattr(self, filter_name.replace("-", "_"))
-        if filter_name == "vpc-endpoint-id":
-            return self.id
-        return plain_filter(self, filter_name, method_name)
 
-    corrections.replace(vpcs.VPCEndPoint, "get_filter_value", get_filter_value)
+def _filter_value(plain: Moto, self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
+    own = {"vpc-id": self.vpc_id, "service-name": self.service_name, "vpc-endpoint-id": self.id}
+    return own[filter_name] if filter_name in own else plain(self, filter_name, method_name)
 
 
 def service_label(service_name: str) -> str:
@@ -53,19 +53,19 @@ def service_label(service_name: str) -> str:
     return service_name.split(".", 3)[3]
 
 
-def _create(
+def _create(  # noqa: PLR0913 - the parameters of CreateVpcEndpoint, as moto names them
     self: Moto,
+    *,
     vpc_id: str,
     service_name: str,
     endpoint_type: str | None,
     policy_document: str | None,
     route_table_ids: list[str],
-    subnet_ids: list[str] | None = None,
-    security_group_ids: list[str] | None = None,
-    tags: dict[str, str] | None = None,
-    private_dns_enabled: bool | None = None,
-    client_token: str | None = None,
-    **_: Moto,
+    subnet_ids: list[str],
+    security_group_ids: list[str],
+    tags: dict[str, str] | None,
+    private_dns_enabled: bool | None,
+    client_token: str | None,
 ) -> Moto:
     vpc = self.get_vpc(vpc_id)
     kind = endpoint_type or GATEWAY
@@ -96,7 +96,7 @@ def _create(
             endpoint.private_dns_enabled = True
         default = self.get_default_security_group(vpc_id)
         _groups(self, endpoint, security_group_ids or [default.id], [])
-        _interfaces(self, endpoint, subnet_ids or [], [])
+        _interfaces(self, endpoint, subnet_ids, [])
     else:
         endpoint.destination_prefix_list_id = next(
             one.id
@@ -154,7 +154,7 @@ def _check_service(backend: Moto, service_name: str, kind: str) -> str:
     return label
 
 
-def _check_parameters(*, interface: bool, subnet_ids: list[str] | None, route_table_ids: list[str]) -> None:
+def _check_parameters(*, interface: bool, subnet_ids: list[str], route_table_ids: list[str]) -> None:
     if interface and route_table_ids:
         raise EC2ClientError("InvalidParameter", "Interface endpoints take no RouteTableIds.")
     if not interface and subnet_ids:
@@ -192,7 +192,7 @@ def _groups(backend: Moto, endpoint: Moto, added: list[str], removed: list[str])
         raise EC2ClientError("InvalidParameter", f"{endpoint.id} must keep at least one security group.")
     endpoint.security_group_ids = kept
     for interface_id in endpoint.network_interface_ids:
-        backend.enis[interface_id]._group_set = [backend.get_security_group_from_id(one) for one in kept]
+        managed_interfaces.set_groups(backend, interface_id, kept)
 
 
 def _interfaces(backend: Moto, endpoint: Moto, added: list[str], removed: list[str]) -> None:
@@ -213,10 +213,9 @@ def _interfaces(backend: Moto, endpoint: Moto, added: list[str], removed: list[s
         interface = managed_interfaces.make(
             backend,
             backend.get_subnet(identifier),
-            interface_type="vpc_endpoint",
-            description=f"VPC Endpoint Interface {endpoint.id}",
-            requester_id="amazon-aws",
-            group_ids=endpoint.security_group_ids,
+            _SERVICE,
+            f"VPC Endpoint Interface {endpoint.id}",
+            endpoint.security_group_ids,
         )
         made.append(interface.id)
     gone = [one for one in endpoint.network_interface_ids if backend.enis[one].subnet.id in removed]
