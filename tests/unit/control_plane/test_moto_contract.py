@@ -26,18 +26,18 @@ def still_wrong(*, wrong: bool, addition: str) -> None:
     assert wrong, f"upstream caught up: remove {addition}"
 
 
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """Clients of plain moto, without any control plane in the process."""
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """Clients of plain moto, without any control plane in the process. One for all: it takes a second to make."""
     if ControlPlane.current is not None:
         ControlPlane.current.close()
     moto_process.load()
     from moto import mock_aws
 
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
         yield cache(lambda service: boto3.client(service, region_name=REGION))
 
 
@@ -54,7 +54,7 @@ def subnet(client: Client, vpc: str) -> str:
     return identifier
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def role(client: Client) -> str:
     trust = {
         "Version": "2012-10-17",
@@ -73,9 +73,15 @@ def succeeds(attempt: Callable[[], object]) -> bool:
     return True
 
 
-def create_function(client: Client, role: str, **more: Any) -> Any:
+def interfaces(client: Client, name: str, value: str) -> list[Any]:
+    given = client("ec2").describe_network_interfaces(Filters=[{"Name": name, "Values": [value]}])
+    found: list[Any] = given["NetworkInterfaces"]
+    return found
+
+
+def create_function(client: Client, name: str, role: str, **more: Any) -> Any:
     return client("lambda").create_function(
-        FunctionName="f",
+        FunctionName=name,
         Role=role,
         Runtime="python3.12",
         Handler="index.handler",
@@ -119,9 +125,7 @@ def test_managed_interfaces_are_still_needed(client: Client, vpc: str, subnet: s
         SubnetIds=[subnet],
         PrivateDnsEnabled=False,
     )
-    [made] = client("ec2").describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[
-        "NetworkInterfaces"
-    ]
+    [made] = interfaces(client, "vpc-id", vpc)
     deleted = succeeds(
         lambda: client("ec2").delete_network_interface(NetworkInterfaceId=made["NetworkInterfaceId"])
     )
@@ -206,23 +210,22 @@ def test_databases_are_still_needed(client: Client) -> None:
     )["DBInstance"]
     secret = client("secretsmanager").get_secret_value(SecretId=made["MasterUserSecret"]["SecretArn"])
     wrong_user = json.loads(secret["SecretString"])["username"] != "chief"
-    no_interface = client("ec2").describe_network_interfaces()["NetworkInterfaces"] == []
+    no_interface = interfaces(client, "description", "RDSNetworkInterface") == []
     still_wrong(wrong=wrong_user and no_interface, addition="databases")
 
 
 def test_functions_are_still_needed(client: Client, role: str) -> None:
     """Plain moto accepts subnets and groups that do not exist, and answers a constant for the VPC."""
     config = {"SubnetIds": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
-    made = create_function(client, role, VpcConfig=config)
+    made = create_function(client, "nowhere", role, VpcConfig=config)
     still_wrong(wrong=made["VpcConfig"]["VpcId"] == "vpc-123abc", addition="functions")
 
 
 def test_function_interfaces_are_still_needed(client: Client, role: str, vpc: str, subnet: str) -> None:
     """Plain moto's functions have no interfaces."""
     group = client("ec2").create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
-    create_function(client, role, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
-    found = client("ec2").describe_network_interfaces()["NetworkInterfaces"]
-    still_wrong(wrong=found == [], addition="function_interfaces")
+    create_function(client, "inside", role, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
+    still_wrong(wrong=interfaces(client, "subnet-id", subnet) == [], addition="function_interfaces")
 
 
 def test_execution_roles_are_still_needed(client: Client) -> None:
@@ -232,7 +235,7 @@ def test_execution_roles_are_still_needed(client: Client) -> None:
         "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}],
     }
     arn = client("iam").create_role(RoleName="no", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    still_wrong(wrong=succeeds(lambda: create_function(client, arn)), addition="execution_roles")
+    still_wrong(wrong=succeeds(lambda: create_function(client, "distrusted", arn)), addition="execution_roles")
 
 
 def test_unmodelled_is_still_needed(client: Client, vpc: str) -> None:
