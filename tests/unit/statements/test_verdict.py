@@ -221,6 +221,14 @@ def test_c16_can_be_refuted_by_the_databases_group(variant: str) -> None:
     assert (judgement.verdict, judgement.refused_by) == (Verdict.REFUTED, (GROUP_REFUSAL,))
 
 
+def test_c16_cannot_hold_when_somebody_else_queried() -> None:
+    """The client that the database saw has to be an interface of the function."""
+    other = recorded.connected(recorded.DATABASE, port=5432, client_address="10.20.99.99")
+    judgement = _judge("C16", observing(PRIVATE_NAT, ProbeName.RDS, other))
+    assert judgement.verdict is Verdict.REFUTED
+    assert "10.20.99.99, no interface of the function" in judgement.observed
+
+
 def test_c16_cannot_be_refuted_by_a_database_that_is_down() -> None:
     """A refused connection and an instance that is not available prove nothing about the network."""
     closed = Observation(Outcome.REFUSED, stage="tcp")
@@ -242,6 +250,14 @@ def test_c17_can_hold_on_a_service_that_wants_the_vpc_id(variant: str) -> None:
     assert _judge("C17", replace(evidence(variant), vpc_id_rejection="")).verdict is Verdict.HOLDS
     empty = replace(recorded.ATTACHED, attachment=FunctionAttachment("", recorded.SUBNETS, (recorded.GROUP,)))
     assert _judge("C17", replace(evidence(variant), facts=empty)).verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("variant", [PRIVATE_NAT, PUBLIC, ENDPOINTS])
+def test_the_notes_cannot_be_right_while_anything_is_unknown(variant: str) -> None:
+    """One contradiction does not make a refuted statement hold when the rest was not observed."""
+    own = replace(recorded.EXPERIMENT, interfaces_added=2, security_groups_added=("sg-new",))
+    partly = replace(evidence(variant), experiment=own, vpc_id_rejection="", facts=None)
+    assert {_judge(identifier, partly).verdict for identifier in ("C17", "C18", "C20")} == {Verdict.ERROR}
 
 
 def test_c18_can_hold_when_a_second_function_adds_interfaces() -> None:
