@@ -39,10 +39,9 @@ def start(port: Port = DEFAULT_PORT, *, as_json: AsJson = False) -> None:
 def run(port: Port = DEFAULT_PORT) -> None:
     """Run the local cloud in the foreground, showing its log, until Ctrl-C."""
     directory = Project.here().cloud
-    status = daemon.start(port, directory, lifeline=True)
-    _tell(status, as_json=False)
-    say("Ctrl-C ends it.")
     try:
+        _tell(daemon.start(port, directory, lifeline=True), as_json=False)
+        say("Ctrl-C ends it.")
         with (directory / daemon.LOG_NAME).open(errors="replace") as log:
             while daemon.status(directory) is not None:
                 for line in log:

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from vpclab.cli_target import Plugin, PluginOption
-from vpclab.cli_variants import JOBS, Variants, choose
+from vpclab.cli_variants import JOBS, Output, Variants, choose
 from vpclab.toolchain.project import Project
 
 
 def demo(
     variants: Variants = None,
     plugin: PluginOption = Plugin.STANDIN,
+    output: Output = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="How many stacks at a time.")] = JOBS,
 ) -> None:
     """Deploy all variants on a cloud of their own, verify, destroy, and print the truth table.
@@ -20,4 +21,6 @@ def demo(
     """
     from vpclab.cli_demonstration import Demonstration  # noqa: PLC0415 - it reaches for everything
 
-    raise typer.Exit(Demonstration(Project.here(), choose(variants), plugin.value, jobs).run())
+    project = Project.here()
+    demonstration = Demonstration(project, choose(variants), plugin.value, output or project.reports, jobs)
+    raise typer.Exit(demonstration.run())

@@ -22,15 +22,16 @@ ANY_PORT = 0
 
 
 class Demonstration:
-    """The variants ``variants``, up, verified and destroyed, ``jobs`` stacks at a time.
+    """The variants ``variants``, up, verified and destroyed, ``jobs`` stacks at a time; reports go to ``output``.
 
     It has a port and a state directory of its own, so that a local cloud that the user runs is not touched.
     """
 
-    def __init__(self, project: Project, variants: Sequence[str], plugin: str, jobs: int) -> None:
+    def __init__(self, project: Project, variants: Sequence[str], plugin: str, output: Path, jobs: int) -> None:
         self._project = project
         self._variants = variants
         self._plugin = plugin
+        self._output = output
         self._jobs = jobs
         self._watch = Stopwatch()
 
@@ -46,7 +47,7 @@ class Demonstration:
             environment = deployment.prepare(endpoint, project=project, plugin=self._plugin)
             report = self._verify(environment, endpoint, project)
             self._destroy(environment, project)
-        present(report, self._project.reports)
+        present(report, self._output)
         self._tell_where_the_time_went()
         return report.exit_code
 

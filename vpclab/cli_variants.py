@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,10 @@ Variants = Annotated[
 ]
 
 
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", file_okay=False, help="Where the reports go. [default: out in the project]"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON instead of the table.")]
 
 
@@ -33,7 +38,9 @@ def up(variants: Variants = None, target: Target = LOCAL, plugin: PluginOption =
     say(f"deployed: {', '.join(chosen)}. `vpclab verify {' '.join(chosen)}` puts the statements to the test.")
 
 
-def verify(variants: Variants = None, target: Target = LOCAL, *, as_json: AsJson = False) -> None:
+def verify(
+    variants: Variants = None, target: Target = LOCAL, output: Output = None, *, as_json: AsJson = False
+) -> None:
     """Put the statements to the test on variants that are up. Exit 2 if one came out other than documented."""
     from vpclab.cli_report import present  # noqa: PLC0415 - with the verifier, which is heavy
     from vpclab.statements import runner  # noqa: PLC0415
@@ -49,7 +56,7 @@ def verify(variants: Variants = None, target: Target = LOCAL, *, as_json: AsJson
         lambda variant: outputs.update({variant: deployment.outputs(variant, environment, root=project.root)}),
     )
     report = runner.verify({variant: outputs[variant] for variant in chosen}, Verified.local(endpoint))
-    present(report, project.reports, as_json=as_json)
+    present(report, output or project.reports, as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 

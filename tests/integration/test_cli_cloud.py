@@ -11,7 +11,8 @@ import pytest
 
 from tests.deadline import eventually
 from tests.integration.command_line import CommandLine
-from vpclab.localcloud import daemon
+from vpclab.localcloud import daemon, daemon_state
+from vpclab.localcloud.daemon import DaemonStatus
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_cloud_can_be_started_looked_at_and_stopped(vpclab: CommandLine) -> None
     assert again.returncode == 1
     assert f"already serves at {told['endpoint']}" in again.stderr
     assert vpclab("cloud", "stop").returncode == 0
-    assert not Path(f"/proc/{told['pid']}").exists()
+    assert daemon_state.birth_of(told["pid"]) is None
     assert vpclab("cloud", "status").returncode == 1
 
 
@@ -79,10 +80,11 @@ def test_drops_can_be_none(vpclab: CommandLine) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_foreground_cloud_cannot_outlive_its_command(vpclab: CommandLine, number: signal.Signals) -> None:
     """Ctrl-C, kill and even kill -9 of the command end the cloud with it."""
-    running = vpclab.start("cloud", "run", "--port", "0")
     state = vpclab.state / "cloud"
-    status = eventually(lambda: daemon.status(state), 60, "the cloud serves")
-    assert status is not None
-    running.send_signal(number)
-    assert running.wait(60) == {signal.SIGKILL: -signal.SIGKILL}.get(number, 0)
-    eventually(lambda: not Path(f"/proc/{status.pid}").exists(), 30, "the cloud is gone")
+    with vpclab.start("cloud", "run", "--port", "0") as running:
+        status = eventually(lambda: daemon.status(state) or running.poll(), 60, "the cloud serves")
+        assert isinstance(status, DaemonStatus), running.communicate()
+        running.send_signal(number)
+        running.communicate(timeout=60)
+    assert running.returncode == {signal.SIGKILL: -signal.SIGKILL}.get(number, 0)
+    eventually(lambda: daemon_state.birth_of(status.pid) is None, 30, "the cloud is gone")

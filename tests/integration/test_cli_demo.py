@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.deadline import eventually
-from tests.integration.command_line import REPOSITORY, CommandLine
+from tests.integration.command_line import CommandLine
 
 
 @pytest.fixture
@@ -33,16 +33,16 @@ def left_over(vpclab: CommandLine) -> list[Path]:
     return found
 
 
-def test_demo_can_prove_one_variant(vpclab: CommandLine) -> None:
+def test_demo_can_prove_one_variant(vpclab: CommandLine, tmp_path: Path) -> None:
     """Up, verify, destroy, the table, the reports, where the time went; nothing is left, the state untouched."""
-    ended = vpclab("demo", "default")
+    ended = vpclab("demo", "default", "--output", str(tmp_path / "reports"))
     assert ended.returncode == 0, ended.stderr[-3000:]
     assert "C15" in ended.stdout
     assert re.search(r"where the [\d.]+ s went:", ended.stderr)
     assert "default     | " in ended.stderr
-    report = json.loads((REPOSITORY / "out" / "report.json").read_text())
+    report = json.loads((tmp_path / "reports" / "report.json").read_text())
     assert {verdict["variant"] for verdict in report["verdicts"]} == {"default"}
-    assert all((REPOSITORY / "out" / f"report.{kind}").exists() for kind in ("xml", "html"))
+    assert all((tmp_path / "reports" / f"report.{kind}").exists() for kind in ("xml", "html"))
     assert not vpclab.state.exists()
     assert left_over(vpclab) == []
 

@@ -22,6 +22,7 @@ INTERRUPT_SECONDS = 15.0
 LOCAL_SECONDS = 300.0
 """After which an operation on a local target, where everything takes seconds, is taken to hang."""
 TAIL_LINES = 25
+TIED = Path(__file__).with_name("tied.py")
 
 OnOutput = Callable[[str], None]
 """Takes each line that Pulumi prints, without its line break."""
@@ -194,7 +195,8 @@ def _run(
     on_output: OnOutput,
     root: Path | None,
 ) -> None:
-    command = [_pulumi(environment), *arguments, "-s", variant, "--non-interactive", "--color", "never"]
+    tie = [sys.executable, "-I", "-S", str(TIED), str(os.getpid())]
+    command = [*tie, _pulumi(environment), *arguments, "-s", variant, "--non-interactive", "--color", "never"]
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     overdue = threading.Event()
     with subprocess.Popen(
