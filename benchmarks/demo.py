@@ -72,9 +72,8 @@ def main() -> int:
     sampler.join()
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"exit {code}; {wall:.1f} s of wall time; peak memory {peak / MIB:.0f} MiB")
-    print(
-        f"CPU of pulumi, plugins and the demo itself: {usage.ru_utime + usage.ru_stime:.1f} s (the cloud's own not included)"
-    )
+    cpu = usage.ru_utime + usage.ru_stime
+    print(f"CPU of pulumi, plugins and the demo itself: {cpu:.1f} s (the cloud's own not included)")
     return code
 
 
