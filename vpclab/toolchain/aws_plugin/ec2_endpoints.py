@@ -81,7 +81,7 @@ def _read(call: Call) -> dict[str, Any] | None:
         "securityGroupIds": sorted(group["GroupId"] for group in endpoint.get("Groups", [])),
         "subnetConfigurations": [],
         "prefixListId": prefix_list and prefix_list["PrefixListId"],
-        "cidrBlocks": sorted(prefix_list["Cidrs"]) if prefix_list else [],
+        "cidrBlocks": sorted(prefix_list.get("Cidrs", [])) if prefix_list else [],
         "tagsAll": tags_of(endpoint),
     }
 

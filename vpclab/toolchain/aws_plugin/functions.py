@@ -103,7 +103,7 @@ def _prefix_list(clients: Clients, arguments: Arguments) -> Answer:
         "id": found["PrefixListId"],
         "region": region,
         "name": found["PrefixListName"],
-        "cidrBlocks": sorted(found["Cidrs"]),
+        "cidrBlocks": sorted(found.get("Cidrs", [])),
     }
 
 

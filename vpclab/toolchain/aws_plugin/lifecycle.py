@@ -39,7 +39,7 @@ class Lifecycle:
                 if row.settle:
                     row.settle(call)
                 return id_, self._present(call)
-        except AwsPluginError as failure:
+        except Exception as failure:
             self._undo(call, failure)
             raise
 
@@ -108,7 +108,7 @@ class Lifecycle:
             tags=self.tags_all(inputs or {}),
         )
 
-    def _undo(self, call: Call, failure: AwsPluginError) -> None:
+    def _undo(self, call: Call, failure: Exception) -> None:
         try:
             # What went wrong before may have cost all the time there was.
             self.delete(call.id, dict(call.inputs), 0)

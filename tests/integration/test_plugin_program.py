@@ -1,0 +1,171 @@
+"""The project's own program, deployed by the real engine with the stand-in plugin."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.plugin_world import Stack, api, new_stack
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with api() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def private_nat(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    stack = new_stack(endpoint, tmp_path_factory.mktemp("private-nat"), "private-nat")
+    stack.must("up", "--yes", "--skip-preview")
+    return stack
+
+
+OUTPUTS = {
+    *("variant", "function_name", "function_arn", "role_name", "log_group_name", "vpc_id", "function_subnet_ids"),
+    *("function_security_group_ids", "database_security_group_id", "database_endpoint", "database_port"),
+    *("database_name", "database_secret_arn", "nat_public_ips", "nat_gateway_ids", "endpoint_ids"),
+    "function_route_table_ids",
+}
+
+
+def test_program_exports_what_the_verifier_reads(private_nat: Stack) -> None:
+    """Every output is there, and says what the API says."""
+    outputs = private_nat.outputs()
+    assert outputs.keys() == OUTPUTS
+    function = private_nat.aws("lambda").get_function_configuration(FunctionName=outputs["function_name"])
+    assert function["FunctionArn"] == outputs["function_arn"]
+    assert function["VpcConfig"]["VpcId"] == outputs["vpc_id"]
+    assert sorted(function["VpcConfig"]["SubnetIds"]) == sorted(outputs["function_subnet_ids"])
+    (nat,) = private_nat.aws("ec2").describe_nat_gateways(NatGatewayIds=outputs["nat_gateway_ids"])["NatGateways"]
+    assert [nat["NatGatewayAddresses"][0]["PublicIp"]] == outputs["nat_public_ips"]
+    (instance,) = private_nat.aws("rds").describe_db_instances()["DBInstances"]
+    assert instance["Endpoint"]["Address"] == outputs["database_endpoint"]
+    assert instance["MasterUserSecret"]["SecretArn"] == outputs["database_secret_arn"]
+
+
+def test_second_up_can_find_nothing_to_change(private_nat: Stack) -> None:
+    """A stack that was just deployed is as the program wants it."""
+    private_nat.must("preview", "--expect-no-changes")
+    private_nat.must("up", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_refresh_can_find_nothing_to_change(private_nat: Stack) -> None:
+    """What the state says of each resource is what AWS says of it."""
+    private_nat.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    private_nat.must("preview", "--expect-no-changes")
+
+
+def test_retention_can_be_updated_in_place(private_nat: Stack) -> None:
+    """PutRetentionPolicy changes a log group's retention: nothing is replaced, and nothing else is touched."""
+    private_nat.set("logRetentionDays", "14")
+    changes = private_nat.changes()
+    assert changes.updated == {"LogGroup probe"}
+    assert not changes.created | changes.replaced | changes.deleted
+    private_nat.must("up", "--yes", "--skip-preview")
+    name = private_nat.outputs()["log_group_name"]
+    (group,) = private_nat.aws("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    assert group["retentionInDays"] == 14
+    private_nat.must("preview", "--expect-no-changes")
+
+
+def test_subnet_range_can_be_changed_by_replacing_what_depends_on_it(private_nat: Stack) -> None:
+    """A subnet's range is fixed: the subnet and its association are new, and the function moves in place."""
+    private_nat.must("config", "set", "--path", "functionSubnetCidrs[0]", "10.20.200.0/24")
+    private_nat.must("config", "set", "--path", "functionSubnetCidrs[1]", "10.20.80.0/20")
+    changes = private_nat.changes()
+    assert changes.replaced == {"Subnet private-0", "RouteTableAssociation private-0"}
+    assert changes.updated == {"Function probe"}
+    assert not changes.created | changes.deleted
+    private_nat.must("up", "--yes", "--skip-preview")
+    subnets = private_nat.aws("ec2").describe_subnets(SubnetIds=private_nat.outputs()["function_subnet_ids"])
+    assert {one["CidrBlock"] for one in subnets["Subnets"]} == {"10.20.200.0/24", "10.20.80.0/20"}
+    private_nat.must("preview", "--expect-no-changes")
+
+
+def test_vpc_range_can_be_changed_by_replacing_everything_inside(private_nat: Stack) -> None:
+    """A VPC's range is fixed: it and what names it are new; what is outside any VPC changes in place or not."""
+    stack = private_nat
+    stack.must("config", "rm", "functionSubnetCidrs")
+    stack.set("vpcCidr", "10.30.0.0/16")
+    changes = stack.changes()
+    kinds = {one.split()[0] for one in changes.replaced}
+    assert {
+        "Vpc",
+        "Subnet",
+        "RouteTable",
+        "Route",
+        "RouteTableAssociation",
+        "SecurityGroup",
+        "NatGateway",
+    } <= kinds
+    assert changes.updated >= {"Function probe", "InternetGateway vpc-internet"}
+    untouched = {"Role probe", "LogGroup probe", "RolePolicy probe-calls", "Eip nat-0", "Instance database"}
+    assert not changes.replaced & untouched
+
+
+def test_hand_made_change_can_be_seen_and_undone(private_nat: Stack) -> None:
+    """A refresh takes a removed rule out of the state, and the next update makes it again."""
+    stack = private_nat
+    stack.set("vpcCidr", "10.20.0.0/16")
+    stack.must("up", "--yes", "--skip-preview")
+    rule = stack.resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "database-postgresql")
+    stack.aws("ec2").revoke_security_group_ingress(
+        GroupId=rule["outputs"]["securityGroupId"], SecurityGroupRuleIds=[rule["id"]]
+    )
+    assert stack.run("refresh", "--yes", "--skip-preview", "--expect-no-changes").code != 0
+    stack.must("refresh", "--yes", "--skip-preview")
+    assert stack.changes().created == {"SecurityGroupIngressRule database-postgresql"}
+    stack.must("up", "--yes", "--skip-preview")
+    stack.must("preview", "--expect-no-changes")
+
+
+def test_program_can_be_destroyed_without_a_trace(private_nat: Stack) -> None:
+    """Destroying deletes the function first and waits for its interfaces, so that the VPC can go."""
+    stack = private_nat
+    vpc_id = stack.outputs()["vpc_id"]
+    stack.must("destroy", "--yes", "--skip-preview")
+    ec2 = stack.aws("ec2")
+    assert vpc_id not in {one["VpcId"] for one in ec2.describe_vpcs()["Vpcs"]}
+    assert not ec2.describe_addresses()["Addresses"]
+    assert not stack.aws("rds").describe_db_instances()["DBInstances"]
+    assert not stack.aws("lambda").list_functions()["Functions"]
+    assert not stack.aws("iam").list_roles(PathPrefix="/")["Roles"]
+    assert not stack.aws("logs").describe_log_groups()["logGroups"]
+
+
+@pytest.mark.parametrize("variant", ["default", "public", "endpoints"])
+def test_variant_can_be_deployed_again_and_destroyed(variant: str, endpoint: str, tmp_path: Path) -> None:
+    """Each of the variants: up, no change, no drift, down."""
+    stack = new_stack(endpoint, tmp_path, variant)
+    stack.must("up", "--yes", "--skip-preview")
+    assert stack.outputs()["variant"] == variant
+    assert bool(stack.outputs()["function_subnet_ids"]) == (variant != "default")
+    assert set(stack.outputs()["endpoint_ids"]) == (
+        {"s3", "sts", "secretsmanager"} if variant == "endpoints" else set()
+    )
+    stack.must("preview", "--expect-no-changes")
+    stack.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    stack.must("destroy", "--yes", "--skip-preview")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("variant", "basement", "it may be one of default, private-nat, public, endpoints"),
+        ("availabilityZones", "1", "availabilityZones is 1; it may be 2 to 4"),
+        ("vpcCidr", "10.20.0.0/29", "10.20.0.0/29 is not between /16 and /28"),
+        ("natGateways", "some", "it may be one of single, one-per-zone"),
+    ],
+)
+def test_wrong_setting_can_be_told_before_any_resource(
+    key: str, value: str, told: str, endpoint: str, tmp_path: Path
+) -> None:
+    """A setting that cannot be deployed is named, without a traceback, and nothing is made."""
+    stack = new_stack(endpoint, tmp_path, "default")
+    stack.set(key, value)
+    done = stack.up()
+    assert done.code != 0
+    assert told in done.text
+    assert "Traceback" not in done.text
+    assert not [one for one in stack.state() if one["type"].startswith("aws:")]
