@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/invocation.py
 
-One run, one cloud of its own, in turns: a health request (HTTP and the server alone), a warm invocation, a cold one
-(each of a function that never ran), without and with a VpcConfig. Medians in milliseconds, and each as a multiple of
-the health request, which is what can be compared between machines.
+One run, one cloud of its own, in turns: a health request (HTTP and the server alone), a warm invocation, a cold
+one (each of a function that never ran), without and with a VpcConfig. Medians in milliseconds, and each as a
+multiple of the health request, which is what can be compared between machines.
 """
 
 import io
