@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.data_plane.networks import private_and_public, route, two_subnets
+from tests.data_plane.networks import from_range, private_and_public, route, two_subnets
 from tests.data_plane.world import TIMED_OUT, World, says
 from vpclab.localcloud.data_plane import DataPlaneError, kernel, netlink, ruleset
 from vpclab.localcloud.namespace import NetworkNamespace
@@ -143,6 +143,7 @@ def test_what_the_kernel_refuses_can_be_named() -> None:
 def test_large_ruleset_can_take_over_without_cutting_a_flow() -> None:
     """A ruleset of many batches takes the place of the former one at once; established flows go on."""
     draft = two_subnets()
+    draft.group("sg-vpc-a", "vpc-a", ingress=(from_range("10.0.0.0/8"),))
     with patch.object(ruleset, "BATCH_BYTES", 2000), World(draft.network()) as world:
         world.listen("eni-right", "10.0.2.10")
         connection = world.connection("eni-left", "10.0.2.10")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.data_plane.networks import anywhere, from_group, from_range, route, two_subnets
 from tests.data_plane.world import TIMED_OUT, World, says
-from vpclab.network.model import SecurityGroupRule, TargetKind
+from vpclab.network.model import InterfaceType, SecurityGroupRule, TargetKind
 
 
 def test_host_can_reach_another_subnet_through_the_local_route() -> None:
@@ -198,3 +198,53 @@ def test_group_change_can_admit_the_next_packet() -> None:
         world.reconcile(draft.network())
         assert world.connect("eni-left", "10.0.2.10") == TIMED_OUT
         assert world.refusal() == ("security-group", "eni-right", "SG_HAS_NO_RULES")
+
+
+def test_untracked_flow_cannot_outlive_its_rule() -> None:
+    """Where everybody is admitted both ways a flow is not tracked: it ends with the rule, at the next packet."""
+    draft = two_subnets()
+    draft.group("sg-web", "vpc-a", ingress=(anywhere("tcp", 443),))
+    draft.interface("eni-right", "subnet-right", "10.0.2.10", "sg-web")
+    with World(draft.network()) as world:
+        world.listen("eni-right", "10.0.2.10")
+        connection = world.connection("eni-left", "10.0.2.10")
+        assert connection.recv(64) == b"10.0.1.10\n"
+        assert says(connection, "one") == "one"
+        draft.group("sg-web", "vpc-a", ingress=())
+        world.reconcile(draft.network())
+        assert says(connection, "two") == TIMED_OUT
+        assert world.refusal() == ("security-group", "sg-web", "SG_HAS_NO_RULES")
+
+
+def test_reply_of_an_untracked_flow_cannot_do_without_its_rule() -> None:
+    """The replies of an untracked flow are admitted by the rule for their own direction."""
+    draft = two_subnets()
+    draft.group("sg-web", "vpc-a", ingress=(anywhere("tcp", 443),))
+    draft.interface("eni-right", "subnet-right", "10.0.2.10", "sg-web")
+    with World(draft.network()) as world:
+        world.listen("eni-right", "10.0.2.10")
+        connection = world.connection("eni-left", "10.0.2.10")
+        assert connection.recv(64) == b"10.0.1.10\n"
+        draft.group("sg-web", "vpc-a", ingress=(anywhere("tcp", 443),), egress=())
+        world.reconcile(draft.network())
+        assert says(connection, "one") == TIMED_OUT
+        assert world.drop(to="10.0.1.10").reason == "sg-web has no egress rule at all"
+        assert world.connect("eni-left", "10.0.2.10") == "10.0.1.10"  # the new flow is tracked
+
+
+def test_functions_flow_can_always_outlive_its_rule() -> None:
+    """What passes a function's interface is tracked whatever the rules are."""
+    draft = two_subnets()
+    draft.group("sg-function", "vpc-a")
+    draft.interface("eni-function", "subnet-left", "10.0.1.20", "sg-function", kind=InterfaceType.LAMBDA)
+    draft.group("sg-tracked", "vpc-a", ingress=(from_range("10.0.0.0/16"),), egress=())
+    draft.interface("eni-right", "subnet-right", "10.0.2.10", "sg-tracked")
+    with World(draft.network()) as world:
+        world.listen("eni-right", "10.0.2.10")
+        environment = world.data_plane.attach_environment("eni-function")
+        connection = world.connection(environment.namespace, "10.0.2.10")
+        assert connection.recv(64) == b"10.0.1.20\n"
+        draft.group("sg-function", "vpc-a", ingress=(), egress=())
+        world.reconcile(draft.network())
+        assert says(connection, "one") == "one"
+        assert world.connect(environment.namespace, "10.0.2.10") == TIMED_OUT

@@ -111,9 +111,7 @@ class DataPlane:
     def detach_environment(self, environment: EnvironmentNetwork) -> None:
         """Take an environment's network down. Its processes should have ended; safe to call twice."""
         with self._lock:
-            behind = self._attachments.behind(environment)
-            reachable = behind is not None and self._kernel.namespaces().get(behind.key) is behind.namespace
-            self._attachments.detach(environment, reachable=reachable)
+            self._attachments.detach(environment, self._kernel.namespaces().values())
         environment.runtime_api.close()
         environment.namespace.close()
 
@@ -172,7 +170,7 @@ class DataPlane:
         try:
             self._attachments.attach(behind, environment)
         except BaseException:
-            self._attachments.detach(environment, reachable=True)
+            self._attachments.detach(environment, (behind.namespace,))
             raise
         return environment
 
@@ -201,7 +199,10 @@ class DataPlane:
         self._record_drop(describe(refusal, header, time.time(), vpc_id=vpc_id, interface_id=interface_id))
 
     def _interface_by_link(self, key: str, packet: LoggedPacket, *, inbound: bool) -> str | None:
-        held = self._kernel.held(key)
+        try:
+            held = self._kernel.held(key)
+        except DataPlaneError:  # gone since the packet was refused
+            return None
         interfaces = self._interface_of_link.get(key, {})
         indices = (packet.out_index, packet.in_index) if inbound else (packet.in_index, packet.out_index)
         for index in indices:

@@ -7,7 +7,7 @@ import logging
 import queue
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -171,19 +171,15 @@ class Attachments:
         )
         behind.send([netlink.activate(index)])
 
-    def detach(self, environment: EnvironmentNetwork, *, reachable: bool) -> None:
-        """Take the link away. ``reachable`` tells whether the namespace it was behind is still held."""
+    def detach(self, environment: EnvironmentNetwork, held: Collection[NetworkNamespace]) -> None:
+        """Take the link away, if the namespace that it was behind is still among the ``held`` ones."""
         behind, number = self._attached.pop(id(environment), (None, 0))
         if behind is None:
             return
         index = behind.indices.pop(_link(number), None)
-        if reachable and index is not None:
+        if index is not None and behind.namespace in held:
             behind.send(netlink.delete_links([index]))
         self._taken.discard(number)
-
-    def behind(self, environment: EnvironmentNetwork) -> HeldNamespace | None:
-        """Return the namespace that forwards for the environment."""
-        return self._attached.get(id(environment), (None, 0))[0]
 
     def _free_number(self) -> int:
         last = len(ENVIRONMENTS) * 256 - 2

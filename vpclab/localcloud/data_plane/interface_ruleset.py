@@ -76,6 +76,7 @@ def lambda_interface_ruleset(interface: NetworkInterface) -> Ruleset:
             f'{environments} oifname "{links.INSIDE}" accept',
             f"ct state {{ established, related }} oifgroup {links.GROUP_ENVIRONMENT} "
             f'iifname "{links.INSIDE}" accept',
+            "ct state != new drop",  # for an environment that has ended: nothing that anybody refused
             f"goto {inbound}",
         ),
         base_chain("from-interface", "output", 0, "accept", f"{ICMP_ERRORS} drop", "tcp flags & rst == rst drop"),

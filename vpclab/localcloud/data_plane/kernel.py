@@ -74,8 +74,15 @@ class Kernel:
         return {key: held.namespace for key, held in self._held.items()}
 
     def held(self, key: str) -> HeldNamespace:
-        """Return one namespace with its state."""
-        return self._held[key]
+        """Return one namespace with its state.
+
+        Raises:
+            DataPlaneError: there is none of that key.
+        """
+        try:
+            return self._held[key]
+        except KeyError:
+            raise DataPlaneError(f"there is no namespace {key}") from None
 
     def apply(self, topology: Mapping[str, NamespaceTopology]) -> None:
         """Make the kernel hold exactly ``topology``.

@@ -2,7 +2,8 @@
 
 A packet meets, on its way: the sender's source check, its security groups, the egress ACL of its subnet, the route
 (a link that leads nowhere says why), the internet gateway or gateway endpoint, the ingress ACL of the receiver's
-subnet, the receiver's security groups. Groups are asked for the first packet of a flow, everything else for each.
+subnet, the receiver's security groups. Groups are asked for the first packet of a flow (and for each packet of a
+flow that they do not track), everything else for each packet.
 """
 
 from vpclab.localcloud.data_plane import links
@@ -11,7 +12,12 @@ from vpclab.localcloud.data_plane.network_acl import EGRESS, INGRESS, AclChains
 from vpclab.localcloud.data_plane.ranges import PRIVATE_USE, RESOLVER, SHARED_SPACE
 from vpclab.localcloud.data_plane.refusal import THE_INTERFACE, Kind, Refusals
 from vpclab.localcloud.data_plane.ruleset import ICMP_ERRORS, Chain, Collection, Ruleset, anonymous, base_chain
-from vpclab.localcloud.data_plane.security_group import GroupChains
+from vpclab.localcloud.data_plane.security_group import (
+    RECEIVER_UNTRACKED,
+    SENDER_UNTRACKED,
+    GroupChains,
+    always_tracks,
+)
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts, forwards
 from vpclab.network.model import InterfaceType
 
@@ -60,7 +66,7 @@ class _Router:
 
         def judges(direction: str) -> tuple[str, ...]:
             return tuple(
-                f"{name[interface.id]} : jump {self._groups.chain(interface.security_group_ids, direction)}"
+                f"{name[interface.id]} : jump {self._groups.chain(interface, direction)}"
                 for interface in present
                 if interface.interface_type is not InterfaceType.NAT_GATEWAY  # has no groups
             )
@@ -83,6 +89,12 @@ class _Router:
                 "forwarders",
                 "ifname",
                 tuple(name[interface.id] for interface in present if forwards(interface)),
+            ),
+            Collection(
+                "set",
+                "tracking",
+                "ifname",
+                tuple(name[interface.id] for interface in present if always_tracks(interface)),
             ),
             Collection("map", f"groups-{EGRESS}", "ifname : verdict", judges(EGRESS)),
             Collection("map", f"groups-{INGRESS}", "ifname : verdict", judges(INGRESS)),
@@ -161,6 +173,7 @@ class _Router:
             FILTER,
             "drop",
             f"{FIRST} iifname vmap @groups-{EGRESS}",
+            *_later(EGRESS, "iifname", original=SENDER_UNTRACKED, reply=RECEIVER_UNTRACKED),
             f'oifname "{links.NOBODY}" ' + self._refuse(Kind.ADDRESS, self._facts.vpc.id, "ADDRESS_NOT_IN_USE"),
             f"meta iifgroup vmap @acl-{EGRESS}",
             f'oifname "{links.NO_ROUTE}" goto no-route',
@@ -173,6 +186,7 @@ class _Router:
             + self._refuse(Kind.ADDRESS, THE_INTERFACE, "ENI_SOURCE_DEST_CHECK_RESTRICTION", INGRESS),
             f"meta oifgroup vmap @acl-{INGRESS}",
             f"{FIRST} oifname vmap @groups-{INGRESS}",
+            *_later(INGRESS, "oifname", original=RECEIVER_UNTRACKED, reply=SENDER_UNTRACKED),
             "accept",
         )
 
@@ -247,3 +261,12 @@ class _Router:
             "accept",
             f"oifgroup {links.GROUP_INTERNET_GATEWAY} ip saddr set ip saddr map @public-of",
         )
+
+
+def _later(direction: str, link: str, **bits: int) -> list[str]:
+    """Ask the groups again for later packets of a flow that they do not track, by the mark of the flow."""
+    return [
+        f"ct state established ct direction {way} ct mark & {bit} != 0 "
+        f"{link} != @tracking {link} vmap @groups-{direction}"
+        for way, bit in bits.items()
+    ]

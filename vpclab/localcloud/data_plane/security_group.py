@@ -1,17 +1,19 @@
 """Security groups as nftables: the union of an interface's groups, asked for the first packet of a flow.
 
-What is admitted returns to the caller; what no rule admits is refused by name. Sources: VPC guide, "Security group
-rules"; EC2 guide, "Security group connection tracking".
+What is admitted returns to the caller; what no rule admits is refused by name. A flow that is not tracked (a rule
+admits everybody, the opposite direction admits everything) is marked, and judged by the rules packet by packet.
+Sources: VPC guide, "Security group rules"; EC2 guide, "Security group connection tracking".
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from vpclab.localcloud.data_plane.protocol_match import protocol_match
 from vpclab.localcloud.data_plane.ranges import EVERYWHERE
 from vpclab.localcloud.data_plane.refusal import THE_INTERFACE, Kind, Refusals, joined
 from vpclab.localcloud.data_plane.ruleset import Chain, Collection, networks
-from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
-from vpclab.network.model import SecurityGroup, SecurityGroupRule
+from vpclab.localcloud.data_plane.vpc_facts import VpcFacts, forwards
+from vpclab.network.model import InterfaceType, NetworkInterface, SecurityGroup, SecurityGroupRule
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
@@ -19,7 +21,18 @@ if TYPE_CHECKING:
 EGRESS = "egress"
 INGRESS = "ingress"
 
+SENDER_UNTRACKED = 1
+RECEIVER_UNTRACKED = 2
+"""Bits of a flow's mark: at whose interface it is not tracked, its first sender's or its first receiver's."""
+
+_UNTRACKED = {EGRESS: SENDER_UNTRACKED, INGRESS: RECEIVER_UNTRACKED}
+_ALWAYS_TRACKED = frozenset({InterfaceType.LAMBDA, InterfaceType.VPC_ENDPOINT, InterfaceType.NAT_GATEWAY})
+_WITHOUT_PORTS = (None, -1, 0)
+_ALL_PORTS = (None, -1, 65535)
+
 _PEER = {EGRESS: "ip daddr", INGRESS: "ip saddr"}
+_OPPOSITE = {EGRESS: INGRESS, INGRESS: EGRESS}
+_TRACKED_BY_NEED = frozenset({"-1", "tcp", "udp"})
 
 
 class GroupChains:
@@ -29,21 +42,22 @@ class GroupChains:
         self._groups = {group.id: group for group in facts.security_groups}
         self._facts = facts
         self._refusals = refusals
-        self._numbers: dict[tuple[str, ...], int] = {}
+        self._numbers: dict[tuple[bool, tuple[str, ...]], int] = {}
         self._chains: dict[str, Chain] = {}
         self._referenced: dict[str, None] = {}
         self._prefix_lists: dict[str, None] = {}
 
-    def chain(self, group_ids: tuple[str, ...], direction: str) -> str:
-        """Return the name of the chain that judges packets of an interface with these groups.
+    def chain(self, interface: NetworkInterface, direction: str) -> str:
+        """Return the name of the chain that judges packets of the interface; equal ones share it.
 
-        An interface that has none (the API does not let that happen) admits nothing.
+        An interface without a group (the API does not let that happen) admits nothing.
         """
-        groups = tuple(sorted(group_id for group_id in group_ids if group_id in self._groups))
-        number = self._numbers.setdefault(groups, len(self._numbers) + 1)
+        groups = tuple(sorted(group_id for group_id in interface.security_group_ids if group_id in self._groups))
+        tracked = always_tracks(interface)
+        number = self._numbers.setdefault((tracked, groups), len(self._numbers) + 1)
         name = f"groups-{number}-{direction}"
         if name not in self._chains:
-            self._chains[name] = Chain(name, self._rules(groups, direction))
+            self._chains[name] = Chain(name, self._rules(groups, direction, tracked=tracked))
         return name
 
     def chains(self) -> list[Chain]:
@@ -72,13 +86,18 @@ class GroupChains:
             sets.append(Collection("set", f"prefixes-{list_id}", "ipv4_addr", networks(blocks), "interval"))
         return sets
 
-    def _rules(self, group_ids: tuple[str, ...], direction: str) -> tuple[str, ...]:
+    def _rules(self, group_ids: tuple[str, ...], direction: str, *, tracked: bool) -> tuple[str, ...]:
         groups = [self._groups[group_id] for group_id in group_ids]
-        rules = [
-            f"{match} return".lstrip()
-            for group in groups
-            for match in dict.fromkeys(self._match(rule, direction) for rule in _rules_of(group, direction))
-        ]
+        admitted = [rule for group in groups for rule in _rules_of(group, direction)]
+        opposite = [rule for group in groups for rule in _rules_of(group, _OPPOSITE[direction])]
+        mark = f"ct state new ct mark set ct mark or {_UNTRACKED[direction]}"
+        rules: list[str] = []
+        for rule in dict.fromkeys(admitted):
+            match = self._match(rule, direction)
+            if not tracked and _is_untracked(rule, opposite):
+                # A bare "any protocol" names TCP and UDP here: other protocols are always tracked.
+                rules.append(f"{match or 'meta l4proto { tcp, udp }'} {mark}")
+            rules.append(f"{match} return".lstrip())
         code = "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
         component = joined(group_ids, Kind.SECURITY_GROUP, code) if group_ids else THE_INTERFACE
         return (*rules, f"goto {self._refusals.chain(Kind.SECURITY_GROUP, component, code, direction)}")
@@ -100,6 +119,29 @@ class GroupChains:
         if rule.cidr is None or rule.cidr == EVERYWHERE:
             return ""
         return f"{_PEER[direction]} {rule.cidr}"
+
+
+def always_tracks(interface: NetworkInterface) -> bool:
+    """Tell whether the interface tracks each flow, whatever its rules.
+
+    Those that AWS lists; and those that forward for others, for a flow that passes the router twice has one mark.
+    """
+    return interface.interface_type in _ALWAYS_TRACKED or forwards(interface)
+
+
+def _is_untracked(rule: SecurityGroupRule, opposite: Iterable[SecurityGroupRule]) -> bool:
+    """Tell whether a flow that ``rule`` admits needs no tracking: everybody's replies are admitted anyway."""
+    return (
+        rule.protocol in _TRACKED_BY_NEED
+        and rule.cidr == EVERYWHERE
+        and any(
+            answer.protocol in ("-1", rule.protocol)
+            and answer.cidr == EVERYWHERE
+            and answer.from_port in _WITHOUT_PORTS
+            and answer.to_port in _ALL_PORTS
+            for answer in opposite
+        )
+    )
 
 
 def _rules_of(group: SecurityGroup, direction: str) -> tuple[SecurityGroupRule, ...]:

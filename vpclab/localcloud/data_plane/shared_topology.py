@@ -135,9 +135,10 @@ def _lambda_service_ruleset() -> Ruleset:
             "forward",
             0,
             "drop",
-            "ct state { established, related } accept",
+            f"ct state {{ established, related }} oifgroup {links.GROUP_ENVIRONMENT} accept",
             f"{environments} ip daddr {anonymous((*PRIVATE_USE, SHARED_SPACE, LINK_LOCAL))} goto {private}",
             f'{environments} oifname "{links.INSIDE}" accept',
+            "ct state != new drop",  # for an environment that has ended: nothing that anybody refused
             f"goto {inbound}",
         ),
         base_chain("from-service", "output", 0, "accept", f"{ICMP_ERRORS} drop", "tcp flags & rst == rst drop"),
