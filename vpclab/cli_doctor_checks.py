@@ -2,9 +2,8 @@
 
 import importlib.metadata
 import importlib.util
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,23 +15,7 @@ from vpclab.toolchain.project import Project
 from vpclab.toolchain.pulumi_cli import LANGUAGE_HOST, PulumiCli
 
 OLDEST_PYTHON = (3, 11)
-PROBE_SECONDS = 20.0
-
-RULESET = """
-add table inet probe
-add set inet probe addresses { type ipv4_addr; }
-add map inet probe marks { type ifname : mark; }
-add map inet probe sources { type ipv4_addr : ipv4_addr; }
-add chain inet probe filter { type filter hook forward priority 0; policy drop; }
-add rule inet probe filter meta mark set iifname map @marks
-add rule inet probe filter ct state established,related accept
-add rule inet probe filter ip saddr @addresses counter drop
-add rule inet probe filter log group 1 prefix "probe" counter drop
-add chain inet probe source { type nat hook postrouting priority 100; }
-add rule inet probe source snat ip to ip saddr map @sources
-add rule inet probe source meta l4proto tcp masquerade to :1024-65535
-"""
-"""One of each kernel feature of nftables that the data plane's rules use."""
+TRIAL_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +37,10 @@ def examine(project: Project) -> Iterator[Finding]:
     """Look at everything, in the order in which one thing needs another."""
     yield _python()
     yield _environment(project)
-    yield _packages(project)
+    packages = _packages(project)
+    yield packages
+    if packages.serious:
+        return  # what follows needs them
     cli = pulumi_cli.find(project)
     yield _pulumi(cli)
     yield _language_host(cli)
@@ -147,48 +133,15 @@ def _nftables() -> Finding:
 
 
 def _kernel() -> Iterator[Finding]:
-    """Try what the data plane does, in namespaces that end with the check."""
-    probes: list[tuple[str, Callable[[], None], str]] = [
-        ("namespaces", _nothing, ""),
-        ("virtual Ethernet", _links, "a kernel with CONFIG_VETH (`sudo modprobe veth`)"),
-        ("policy routing", _rules, "a kernel with CONFIG_IP_MULTIPLE_TABLES"),
-    ]
-    if nftables.find() is not None:
-        remedy = "a kernel with CONFIG_NF_TABLES, _NAT, _LOG and _MASQ (`sudo modprobe nf_tables`)"
-        probes.append(("nftables in the kernel", _ruleset, remedy))
-    for name, probe, remedy in probes:
+    from vpclab.cli_doctor_kernel import TRIALS  # noqa: PLC0415 - it needs the packages
+
+    for name, trial, remedy in TRIALS:
         try:
-            private_world.run(probe, PROBE_SECONDS)
+            private_world.run(trial, TRIAL_SECONDS)
         except PrivateWorldError as refusal:
-            text = str(refusal).strip()
-            yield Finding(f"kernel: {name}", "missing", text.splitlines()[-1], remedy or text)
+            said = str(refusal).strip()
+            yield Finding(f"kernel: {name}", "missing", said.splitlines()[-1], remedy or said)
             if not remedy:
                 return  # without namespaces nothing else can be tried
         else:
             yield Finding(f"kernel: {name}", "ok", "tried")
-
-
-def _nothing() -> None:
-    """Entering the private world is the check."""
-
-
-def _links() -> None:
-    from pyroute2 import IPRoute  # noqa: PLC0415 - in the private world only
-
-    with IPRoute() as route:
-        route.link("add", ifname="probe0", kind="veth", peer="probe1")
-
-
-def _rules() -> None:
-    from pyroute2 import IPRoute  # noqa: PLC0415 - in the private world only
-
-    with IPRoute() as route:
-        route.link("set", index=1, state="up")
-        route.route("add", dst="203.0.113.0/24", oif=1, table=1000)
-        route.rule("add", fwmark=1, table=1000, priority=100)
-
-
-def _ruleset() -> None:
-    subprocess.run(
-        [nftables.find() or "nft", "-f", "-"], input=RULESET, text=True, check=True, capture_output=True
-    )

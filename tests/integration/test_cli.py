@@ -145,7 +145,7 @@ def test_doctor_can_find_everything(vpclab: CommandLine) -> None:
     assert {name for name in findings if name.startswith("kernel:")} >= {
         "kernel: namespaces",
         "kernel: virtual Ethernet",
-        "kernel: nftables in the kernel",
+        "kernel: a VPC with its rules",
     }
 
 
