@@ -4,12 +4,15 @@ import socket
 import threading
 from dataclasses import replace
 from ipaddress import IPv4Address
+from unittest.mock import patch
 
 import pytest
 
 from tests.data_plane.networks import Draft, private_and_public, two_subnets
 from tests.data_plane.world import REFUSED, TIMED_OUT, World
 from vpclab.localcloud.data_plane import DataPlaneError
+from vpclab.localcloud.data_plane import environment as environment_module
+from vpclab.localcloud.data_plane.environment import NamespacePool
 from vpclab.network.model import InterfaceType
 
 HOST = "198.51.100.7"
@@ -170,3 +173,36 @@ def test_environments_can_come_and_go() -> None:
             assert world.connect(environment.namespace, "10.0.9.10") == "10.0.1.20"
             assert address_of(environment.namespace.call) == "169.254.76.1"
             world.data_plane.detach_environment(environment)
+
+
+def test_namespaces_can_be_prepared_ahead_of_need() -> None:
+    """Environments come from prepared namespaces where there are any, and are like the others."""
+    draft = with_function()
+    with World(draft.network()) as world:
+        world.listen("eni-public", "10.0.9.10")
+        pool = NamespacePool(2)
+        prepared = [pool.take() for _ in range(5)]
+        assert len({one.namespace.fileno() for one in prepared}) == 5
+        for one in prepared:
+            assert one.namespace.call(address_of_runtime_api) == "169.254.100.1"
+            one.close()
+        pool.close()
+        assert threading.active_count() < 10
+
+
+def address_of_runtime_api() -> str:
+    """Connect to the Runtime API in the calling thread's namespace and return the address that answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.connect(("169.254.100.1", 9001))
+        return str(client.getpeername()[0])
+
+
+def test_environment_cannot_be_attached_where_no_address_is_left() -> None:
+    """Environments have addresses of their own; when all are taken the error says how many there are."""
+    with World(with_function().network()) as world, patch.object(environment_module, "MOST_ENVIRONMENTS", 2):
+        one = world.data_plane.attach_environment("eni-function")
+        world.data_plane.attach_environment(None)
+        with pytest.raises(DataPlaneError, match="2 execution environments"):
+            world.data_plane.attach_environment("eni-function")
+        world.data_plane.detach_environment(one)
+        world.data_plane.attach_environment("eni-function")

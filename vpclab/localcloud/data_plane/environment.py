@@ -25,6 +25,8 @@ _INSIDE_INDEX = 2
 _BACKLOG = 16
 _LAST_RESORT = 1000
 
+MOST_ENVIRONMENTS = ENVIRONMENTS.num_addresses - 2
+
 ENVIRONMENT_SYSCTLS = (
     *QUIET,
     # Source ports of functions (VPC guide, network ACLs, "Ephemeral ports"), wider than Linux's own choice.
@@ -182,15 +184,16 @@ class Attachments:
         self._taken.discard(number)
 
     def _free_number(self) -> int:
-        last = len(ENVIRONMENTS) * 256 - 2
-        for number in range(1, last + 1):
+        for number in range(1, MOST_ENVIRONMENTS + 1):
             if number not in self._taken:
                 return number
-        raise DataPlaneError(f"{last} execution environments are attached; there is no address for another one")
+        raise DataPlaneError(
+            f"{MOST_ENVIRONMENTS} execution environments are attached; there is no address for another one"
+        )
 
 
 def _address(number: int) -> IPv4Address:
-    return ENVIRONMENTS[0] + number
+    return ENVIRONMENTS.network_address + number
 
 
 def _link(number: int) -> str:

@@ -4,6 +4,7 @@ What was applied without an error is known and not touched again. After an error
 for granted: the next application adds everything anew, which is harmless, and removes whatever may be left over.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from vpclab.localcloud.data_plane.links import LOOPBACK
 from vpclab.localcloud.data_plane.ruleset import Ruleset
 from vpclab.localcloud.data_plane.topology import KernelRoute, NamespaceTopology
 from vpclab.localcloud.namespace import NetworkNamespace
+
+_LOG = logging.getLogger(__name__)
 
 _SYSCTLS = Path("/proc/sys/net")
 _ADMINISTRATORS_PATH = "/usr/sbin:/usr/local/sbin:/sbin:/usr/bin"
@@ -98,9 +101,7 @@ class Kernel:
                 self._create(key, wanted)
         before = self._begin(topology)
         for key, known in before.items():
-            ruleset = topology[key].ruleset
-            if ruleset is not None and ruleset != known.ruleset:
-                _load(self._held[key], ruleset)
+            _judge(self._held[key], topology[key], known)
         far_ends: dict[str, list[str]] = {key: [] for key in before}
         for key, known in before.items():
             self._link(self._held[key], topology[key], known, far_ends)
@@ -210,6 +211,14 @@ def populate(
     held.send(requests + _removals(held, wanted))
 
 
+def _judge(held: HeldNamespace, wanted: NamespaceTopology, before: NamespaceTopology) -> None:
+    """Bring the ruleset and its memory of connections to what is wanted."""
+    if wanted.ruleset is not None and wanted.ruleset != before.ruleset:
+        _load(held, wanted.ruleset)
+    if wanted.tracking != before.tracking:
+        held.namespace.call(lambda: _write_tracking(wanted.tracking))
+
+
 def _load(held: HeldNamespace, ruleset: Ruleset) -> None:
     """Have ``ruleset`` take the place of the namespace's table."""
     nft = which("nft") or which("nft", path=_ADMINISTRATORS_PATH)
@@ -230,6 +239,15 @@ def write_sysctls(sysctls: Iterable[tuple[str, str]]) -> None:
         except FileNotFoundError:
             if not path.startswith("ipv6/"):  # a kernel without IPv6 has none to turn off
                 raise DataPlaneError(f"the kernel has no parameter net/{path}") from None
+
+
+def _write_tracking(sysctls: Iterable[tuple[str, str]]) -> None:
+    """Set connection tracking's parameters; a kernel that hides them from user namespaces keeps its own."""
+    for path, value in sysctls:
+        try:
+            (_SYSCTLS / path).write_text(value)
+        except OSError as refusal:
+            _LOG.warning("connection tracking keeps its own net/%s: %s", path, refusal)
 
 
 def _removals(held: HeldNamespace, wanted: NamespaceTopology) -> list[netlink.Request]:

@@ -37,8 +37,8 @@ RESOLVER = IPv4Address("169.254.169.253")
 GATEWAY = IPv4Address("169.254.1.1")
 """The next hop at the far end of every link, answered for by a permanent neighbour entry: no ARP."""
 
-ENVIRONMENTS = tuple(IPv4Address(f"169.254.{third}.0") for third in (76, 77, 78, 79, 80, 81, 82, 83))
-"""Blocks of 256 addresses that environments have behind their interface."""
+ENVIRONMENTS = IPv4Network("169.254.76.0/22")
+"""What environments have behind their interface."""
 
 RUNTIME_API = (IPv4Address("169.254.100.1"), 9001)
 """Where the runtime client of an environment finds the Runtime API, as observed in AWS Lambda."""

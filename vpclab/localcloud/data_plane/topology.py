@@ -88,11 +88,19 @@ class MarkRule:
     table: int
 
 
+Sysctls = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class NamespaceTopology:
-    """Everything that one network namespace shall hold. ``ruleset`` replaces the one before at once."""
+    """Everything that one network namespace shall hold. ``ruleset`` replaces the one before at once.
 
-    sysctls: tuple[tuple[str, str], ...] = ()
+    ``sysctls`` are paths below /proc/sys/net, with values. ``tracking`` are those of connection tracking: they
+    are there only once a ruleset tracks connections.
+    """
+
+    sysctls: Sysctls = ()
+    tracking: Sysctls = ()
     ruleset: Ruleset | None = None
     veths: frozenset[Veth] = field(default_factory=frozenset)
     addresses: frozenset[Address] = field(default_factory=frozenset)

@@ -20,6 +20,7 @@ from vpclab.localcloud.data_plane.topology import (
     NamespaceTopology,
     Neighbour,
     RouteKind,
+    Sysctls,
     Topology,
     Veth,
     gateway_endpoint_key,
@@ -58,7 +59,7 @@ def vpc_topology(facts: VpcFacts) -> Topology:
     for interface in facts.present():
         if interface.id in gateways:
             ruleset = nat_gateway_ruleset(gateways[interface.id], facts.vpc)
-            behind = _host(interface, (*FORWARDING, *NAT_TRACKING), ruleset)
+            behind = _host(interface, FORWARDING, ruleset, NAT_TRACKING)
         elif interface.interface_type is InterfaceType.LAMBDA:
             behind = _host(interface, FORWARDING, lambda_interface_ruleset(interface))
         else:
@@ -97,7 +98,8 @@ def _router(facts: VpcFacts) -> NamespaceTopology:
         routes.update(kernel_routes(table, number[table.id], facts))
     resolver = (facts.resolver(), RESOLVER) if facts.vpc.enable_dns_support else ()
     return NamespaceTopology(
-        sysctls=(*FORWARDING, *GROUP_TRACKING),
+        sysctls=FORWARDING,
+        tracking=GROUP_TRACKING,
         ruleset=router_ruleset(facts, number),
         veths=frozenset(veths),
         addresses=frozenset(Address(links.LOOPBACK, address) for address in resolver),
@@ -108,11 +110,12 @@ def _router(facts: VpcFacts) -> NamespaceTopology:
 
 
 def _host(
-    interface: NetworkInterface, sysctls: tuple[tuple[str, str], ...], ruleset: Ruleset | None
+    interface: NetworkInterface, sysctls: Sysctls, ruleset: Ruleset | None, tracking: Sysctls = ()
 ) -> NamespaceTopology:
     route, neighbour = HOST_WAY_OUT
     return NamespaceTopology(
         sysctls=sysctls,
+        tracking=tracking,
         ruleset=ruleset,
         addresses=frozenset({Address(links.INSIDE, interface.private_ip)}),
         neighbours=frozenset({neighbour}),
