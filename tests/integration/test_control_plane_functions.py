@@ -422,3 +422,75 @@ def test_warm_environments_can_hear_of_changes(here: World) -> None:
     here.functions.update_function_configuration(FunctionName="f", Timeout=9)
     here.functions.delete_function(FunctionName="f")
     assert here.effects.changed_functions == [ARN] * 3
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            {"Timeout": 901},
+            "'timeout' failed to satisfy constraint: Member must have value less than or equal to 900",
+        ),
+        ({"MemorySize": 10241}, "less than or equal to 10240"),
+        ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "Reserved keys used in this request: AWS_REGION"),
+        ({"Environment": {"Variables": {"A": "x" * 4096}}}, "exceeded the 4KB limit"),
+        ({"LoggingConfig": {"LogFormat": "JSON"}}, "LogFormat JSON is not modelled"),
+    ],
+)
+def test_function_cannot_exceed_its_limits(here: World, given: dict[str, Any], text: str) -> None:
+    """At creation and at each update; an update that is refused changes nothing."""
+    here.function("f", here.role())
+    before = here.functions.get_function_configuration(FunctionName="f")
+    with pytest.raises(ClientError, match=text):
+        here.functions.update_function_configuration(FunctionName="f", **given)
+    after = here.functions.get_function_configuration(FunctionName="f")
+    assert {**before, "ResponseMetadata": None} == {**after, "ResponseMetadata": None}
+    with pytest.raises(ClientError, match=text):
+        here.functions.create_function(
+            FunctionName="g",
+            Role=before["Role"],
+            Runtime="python3.12",
+            Handler="index.handler",
+            Code={"ZipFile": package()},
+            **given,
+        )
+
+
+def test_function_code_can_come_from_a_bucket(here: World) -> None:
+    """S3Bucket and S3Key; what is not there is refused and leaves nothing."""
+    s3 = here.client("s3")
+    s3.create_bucket(Bucket="packages")
+    s3.put_object(Bucket="packages", Key="f.zip", Body=package())
+    usual = {"Role": here.role(), "Runtime": "python3.12", "Handler": "index.handler"}
+    here.functions.create_function(FunctionName="f", Code={"S3Bucket": "packages", "S3Key": "f.zip"}, **usual)
+    here.functions.invoke(FunctionName="f")
+    assert (
+        here.effects.invocations[0].code.zip_file == s3.get_object(Bucket="packages", Key="f.zip")["Body"].read()
+    )
+    for code in ({"S3Bucket": "packages", "S3Key": "no.zip"}, {"S3Bucket": "nowhere", "S3Key": "f.zip"}):
+        with refused("InvalidParameterValueException", "Error occurred while GetObject"):
+            here.functions.create_function(FunctionName="g", Code=code, **usual)
+    with refused("InvalidParameterValueException", "Could not unzip uploaded file"):
+        here.functions.create_function(FunctionName="g", Code={"ZipFile": b"no zip"}, **usual)
+    with refused("InvalidParameterValueException", "Could not unzip uploaded file"):
+        here.functions.update_function_code(FunctionName="f", ZipFile=b"no zip")
+    assert [one["FunctionName"] for one in here.functions.list_functions()["Functions"]] == ["f"]
+
+
+def test_functions_can_be_listed_with_their_versions(here: World) -> None:
+    """Publishing at creation and later; each version keeps its code."""
+    here.functions.create_function(
+        FunctionName="f",
+        Role=here.role(),
+        Runtime="python3.12",
+        Handler="index.handler",
+        Code={"ZipFile": package()},
+        Publish=True,
+    )
+    here.functions.update_function_code(FunctionName="f", ZipFile=package("handler = print"), Publish=True)
+    listed = here.functions.list_functions(FunctionVersion="ALL")["Functions"]
+    assert [one["Version"] for one in listed] == ["$LATEST", "1", "2"]
+    for qualifier in ("1", "2", "$LATEST"):
+        here.functions.invoke(FunctionName="f", Qualifier=qualifier)
+    first, second, latest = (one.code.sha256 for one in here.effects.invocations)
+    assert first != second == latest

@@ -463,3 +463,113 @@ def test_failure_to_follow_cannot_pass_for_success(here: World) -> None:
     here.effects.network_changed = fail  # type: ignore[method-assign]
     with refused("InternalError", "could not follow"):
         here.vpc()
+
+
+def test_ranges_can_be_written_loosely(here: World) -> None:
+    """A range is stored in its canonical form, so that nothing downstream meets one that is none."""
+    vpc = here.vpc("10.0.7.9/16")
+    group, table, gateway = here.group(vpc), here.table(vpc), here.gateway(vpc)
+    here.ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "IpRanges": [{"CidrIp": "192.0.2.77/24"}]}
+        ],
+    )
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="198.51.100.9/24", GatewayId=gateway)
+    network = here.plane.network()
+    assert [str(one.cidr_blocks[0]) for one in network.vpcs if one.id == vpc] == ["10.0.0.0/16"]
+    assert [str(rule.cidr) for one in network.security_groups if one.id == group for rule in one.ingress] == [
+        "192.0.2.0/24"
+    ]
+    assert route_states(here, table)["198.51.100.0/24"] == "active"
+    with refused("InvalidParameterValue", "not a valid CIDR block"):
+        here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="everything", GatewayId=gateway)
+
+
+def test_dry_run_cannot_change_anything(here: World) -> None:
+    """DryRunOperation, and nothing else."""
+    before = len(here.ec2.describe_vpcs()["Vpcs"])
+    with refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set."):
+        here.ec2.create_vpc(CidrBlock="10.0.0.0/16", DryRun=True)
+    assert len(here.ec2.describe_vpcs()["Vpcs"]) == before
+
+
+@pytest.mark.parametrize(
+    "permission",
+    [
+        {"IpProtocol": "tcp", "FromPort": 443},
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 80},
+        {"IpProtocol": "udp", "FromPort": 0, "ToPort": 70000},
+        {"IpProtocol": "icmp", "FromPort": 300, "ToPort": -1},
+    ],
+)
+def test_rule_cannot_name_impossible_ports(here: World, permission: dict[str, Any]) -> None:
+    """Both ends, in order, of ports that exist."""
+    group = here.group(here.vpc())
+    with refused("InvalidParameterValue"):
+        here.ec2.authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[permission | {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+        )
+
+
+def entry(acl: str, **changes: Any) -> dict[str, Any]:
+    usual = {
+        "NetworkAclId": acl,
+        "RuleNumber": 100,
+        "Protocol": "6",
+        "RuleAction": "allow",
+        "Egress": True,
+        "CidrBlock": "0.0.0.0/0",
+        "PortRange": {"From": 443, "To": 443},
+    }
+    return usual | changes
+
+
+def test_network_acl_can_be_changed_by_entry(here: World) -> None:
+    """A new ACL denies everything; entries are added, replaced and removed by number and direction."""
+    acl = here.ec2.create_network_acl(VpcId=here.vpc())["NetworkAcl"]["NetworkAclId"]
+
+    def entries() -> list[tuple[int, bool, bool, int | None, int | None]]:
+        [found] = [one for one in here.plane.network().network_acls if one.id == acl]
+        return sorted((one.number, one.egress, one.allow, one.from_port, one.to_port) for one in found.entries)
+
+    denied = [(32767, False, False, None, None), (32767, True, False, None, None)]
+    assert entries() == denied
+    here.ec2.create_network_acl_entry(**entry(acl))
+    here.ec2.create_network_acl_entry(**entry(acl, Egress=False))
+    with refused("NetworkAclEntryAlreadyExists"):
+        here.ec2.create_network_acl_entry(**entry(acl))
+    here.ec2.replace_network_acl_entry(**entry(acl, RuleAction="deny", PortRange={"From": 1, "To": 2}))
+    icmp = entry(acl, RuleNumber=90, Protocol="1", IcmpTypeCode={"Type": 8, "Code": 0})
+    del icmp["PortRange"]
+    here.ec2.create_network_acl_entry(**icmp)
+    assert entries() == [(90, True, True, 8, 0), (100, False, True, 443, 443), (100, True, False, 1, 2), *denied]
+    here.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=100, Egress=True)
+    here.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=90, Egress=True)
+    assert entries() == [(100, False, True, 443, 443), *denied]
+
+
+def test_network_acl_cannot_hold_what_cannot_be(here: World) -> None:
+    """Numbers, protocols and ports out of range; entries, associations and default ACLs that are not to be had."""
+    vpc = here.vpc()
+    acl = here.ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    for changes in (
+        {"RuleNumber": 0},
+        {"RuleNumber": 32767},
+        {"Protocol": "magic"},
+        {"PortRange": {"From": 2, "To": 1}},
+        {"Protocol": "1"},
+    ):
+        with pytest.raises(ClientError, match=r"\((InvalidParameterValue|NetworkAclEntryAlreadyExists)\)"):
+            here.ec2.create_network_acl_entry(**entry(acl, **changes))
+    with refused("InvalidNetworkAclEntry.NotFound"):
+        here.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=5, Egress=True)
+    with refused("InvalidNetworkAclEntry.NotFound"):
+        here.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=32767, Egress=True)
+    with refused("InvalidAssociationID.NotFound"):
+        here.ec2.replace_network_acl_association(AssociationId="aclassoc-1", NetworkAclId=acl)
+    [default] = here.ec2.describe_network_acls(
+        Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "default", "Values": ["true"]}]
+    )["NetworkAcls"]
+    with refused("InvalidParameterValue", "default network ACL"):
+        here.ec2.delete_network_acl(NetworkAclId=default["NetworkAclId"])

@@ -3,7 +3,7 @@
 Each test does with plain moto what one addition changes, and asserts the behaviour that AWS does not have.
 """
 
-# ruff: noqa: ANN401, PLC0415 - boto3 has no type information; moto may only be imported once it is loaded
+# ruff: noqa: ANN401, PLC0415, SLF001 - boto3 has no type information; moto may only be imported once it is loaded
 
 import json
 from collections.abc import Callable, Iterator
@@ -242,6 +242,75 @@ def test_unmodelled_is_still_needed(client: Client, vpc: str) -> None:
     """Plain moto records a peering connection that connects nothing."""
     accepted = succeeds(lambda: client("ec2").create_vpc_peering_connection(VpcId=vpc, PeerVpcId=vpc))
     still_wrong(wrong=accepted, addition="unmodelled")
+
+
+def test_address_associations_are_still_needed(client: Client, subnet: str) -> None:
+    """Plain moto associates an address in a VPC without an internet gateway."""
+    ec2 = client("ec2")
+    interface = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    accepted = succeeds(lambda: ec2.associate_address(AllocationId=allocation, NetworkInterfaceId=interface))
+    still_wrong(wrong=accepted, addition="address_associations")
+
+
+def test_network_acls_are_still_needed(client: Client, vpc: str) -> None:
+    """Plain moto's new network ACL has no entries that deny."""
+    made = client("ec2").create_network_acl(VpcId=vpc)["NetworkAcl"]
+    still_wrong(wrong=made["Entries"] == [], addition="network_acls")
+
+
+def test_canonical_ranges_are_still_needed(client: Client) -> None:
+    """Plain moto stores a range as it was typed."""
+    made = client("ec2").create_vpc(CidrBlock="10.78.3.4/16")["Vpc"]
+    still_wrong(wrong=made["CidrBlock"] == "10.78.3.4/16", addition="canonical_ranges")
+
+
+def test_dry_runs_are_still_needed(client: Client) -> None:
+    """Plain moto carries out a dry run."""
+    accepted = succeeds(lambda: client("ec2").create_vpc(CidrBlock="10.79.0.0/16", DryRun=True))
+    still_wrong(wrong=accepted, addition="dry_runs")
+
+
+def test_function_limits_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto accepts a timeout of two days and reserved keys."""
+    accepted = succeeds(
+        lambda: create_function(
+            client, "greedy", role, Timeout=172800, Environment={"Variables": {"AWS_REGION": "elsewhere"}}
+        )
+    )
+    still_wrong(wrong=accepted, addition="function_limits")
+
+
+def test_function_code_is_still_needed(client: Client, role: str) -> None:
+    """Plain moto makes a function from an object that does not exist."""
+    client("s3").create_bucket(Bucket="packages")
+    made = client("lambda").create_function(
+        FunctionName="empty",
+        Role=role,
+        Runtime="python3.12",
+        Handler="index.handler",
+        Code={"S3Bucket": "packages", "S3Key": "nothing.zip"},
+    )
+    still_wrong(wrong=made["CodeSize"] == 0, addition="function_code")
+
+
+def test_log_shipping_is_still_needed() -> None:
+    """Plain moto writes a function's output itself, without asking its role."""
+    import inspect
+
+    from moto.awslambda.models import LambdaFunction
+
+    text = inspect.getsource(LambdaFunction.save_logs)
+    still_wrong(wrong="put_log_events" in text and "role" not in text, addition="log_shipping")
+
+
+def test_invocations_are_still_needed() -> None:
+    """Plain moto runs functions in Docker."""
+    import inspect
+
+    from moto.awslambda.models import LambdaFunction
+
+    still_wrong(wrong="docker" in inspect.getsource(LambdaFunction._invoke_lambda), addition="invocations")
 
 
 def test_corrections_can_be_undone() -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from io import BytesIO
 from typing import Any, Self
@@ -43,6 +43,12 @@ class ApiRequest:
         found = _scope(environ, query) or _unsigned(environ, path, body)
         access_key_id, region, service = found
         return cls(service, region, access_key_id, environ["REQUEST_METHOD"], path, query, body, environ)
+
+    def with_body(self, body: bytes) -> Self:
+        """Return the same request with another body, for whoever reads the environ next as well."""
+        self.environ["wsgi.input"] = BytesIO(body)
+        self.environ["CONTENT_LENGTH"] = str(len(body))
+        return replace(self, body=body)
 
     @property
     def protocol(self) -> str:

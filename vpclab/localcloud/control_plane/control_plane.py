@@ -139,6 +139,8 @@ class ControlPlane:
             return moto.invocations.answer(request)
         action = moto.action(request)
         moto.unmodelled.refuse(request, action)
+        moto.dry_runs.answer(request, action)
+        request = moto.canonical_ranges.canonical(request)
         with self._lock:
             response = moto.call(request)
             if response[0] >= HTTPStatus.BAD_REQUEST or is_reading(action):

@@ -11,9 +11,12 @@ from werkzeug.exceptions import NotFound
 from vpclab.localcloud.control_plane import moto_process
 from vpclab.localcloud.control_plane.additions import (
     address_associations,
+    canonical_ranges,
     deletions_in_use,
+    dry_runs,
     managed_interfaces,
     nat_gateways,
+    network_acls,
     prefix_lists,
     private_addresses,
     public_addresses,
@@ -51,6 +54,7 @@ _MODELS = (
     route_table_associations,
     subnets,
     security_groups,
+    network_acls,
     vpc_endpoints,
     deletions_in_use,
 )
@@ -67,6 +71,8 @@ class CorrectedMoto:
         for addition in _MODELS:
             addition.correct(self._corrections)
         self.unmodelled = unmodelled
+        self.dry_runs = dry_runs
+        self.canonical_ranges = canonical_ranges
         self.databases = Databases()
         self.databases.correct(self._corrections)
         roles = ExecutionRoles()

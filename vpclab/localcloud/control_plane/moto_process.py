@@ -7,6 +7,7 @@ instance types and machine images that cannot be used here.
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
 import importlib
+import logging
 import os
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +17,8 @@ from typing import Any
 from vpclab.localcloud.control_plane.api_error import ApiError, Response, render
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Moto
+
+_LOG = logging.getLogger(__name__)
 
 _RESPONSES = {
     "ec2": ("moto.ec2.responses", "EC2Response"),
@@ -94,6 +97,10 @@ def call(request: ApiRequest, account: str) -> Response:
         return int(error.code or 500), dict(error.get_headers()), body.encode()
     except NotImplementedError as error:
         refusal = ApiError("UnsupportedOperation", f"The local cloud does not model this: {error}", 501)
+        return render(refusal, request.service, request.protocol)
+    except Exception as error:  # noqa: BLE001 - a defect of moto's must look like one, not like a broken answer
+        _LOG.exception("moto failed at %s %s", request.service, request.action or request.path)
+        refusal = ApiError("InternalFailure", f"The control plane failed: {type(error).__name__}: {error}", 500)
         return render(refusal, request.service, request.protocol)
     return _response(answer)
 

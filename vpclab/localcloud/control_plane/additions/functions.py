@@ -18,7 +18,9 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
+from vpclab.localcloud.control_plane.additions.function_code import check_code
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
+from vpclab.localcloud.control_plane.additions.function_limits import check_limits
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5
@@ -63,16 +65,15 @@ class Functions:
 
     def _create(self, plain: Moto, backend: Moto, spec: dict[str, Any]) -> Moto:
         _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
+        check_limits(spec)
         self._check_role(backend, spec["Role"])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
         log_group = _check_logging(spec.get("LoggingConfig"))
         name = spec["FunctionName"].rsplit(":", 1)[-1]
         spec["FunctionName"] = name
         publish, spec["Publish"] = spec.get("Publish"), False
-        try:
-            function = plain(backend, spec)
-        except ValueError as error:  # moto's way to say that the S3 object is missing
-            raise InvalidParameterValueException(str(error.args[-1])) from None
+        check_code(backend, spec["Code"])
+        function = plain(backend, spec)
         function.state = "Pending"
         if log_group:
             function.logs_group_name = log_group
@@ -95,6 +96,7 @@ class Functions:
     ) -> Moto:
         function = backend.get_function(function_name, qualifier)
         _check_runtime("Zip", body.get("Runtime", function.run_time), None)
+        check_limits(body)
         role = body.get("Role", function.role)
         if "Role" in body:
             self._check_role(backend, role)
@@ -121,6 +123,7 @@ class Functions:
         if "ImageUri" in body:
             raise InvalidParameterValueException(_IMAGES)
         function = backend.get_function(function_name, qualifier)
+        check_code(backend, body)
         publish = body.pop("Publish", False)
         if "Architectures" in body:
             _check_runtime("Zip", function.run_time, body["Architectures"])

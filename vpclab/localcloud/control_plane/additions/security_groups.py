@@ -1,13 +1,14 @@
-"""Security group rules: descriptions that are kept, sources of the group's own network.
+"""Security group rules: descriptions that are kept, sources of the group's own network, ports that can be.
 
-moto forgets the description of a rule whose source is a group or a prefix list, and accepts groups of other VPCs
-and prefix lists that do not exist. AWS: DescribeSecurityGroupRules shows every rule's description;
-InvalidGroup.NotFound and InvalidPrefixListID.NotFound.
+moto forgets the description of a rule whose source is a group or a prefix list, and accepts groups of other VPCs,
+prefix lists that do not exist, and impossible ports. AWS: DescribeSecurityGroupRules shows every description;
+InvalidGroup.NotFound and InvalidPrefixListID.NotFound; EC2 API, IpPermission.
 """
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import security_groups
 
+from vpclab.localcloud.control_plane.additions.ports import check_ports
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _DESCRIPTION = "vpclab_prefix_list_description"
@@ -35,6 +36,12 @@ def _description(rule: Moto) -> str | None:
 
 
 def _authorize(plain: Moto, self: Moto, group_name_or_id: str, *args: Moto, **kwargs: Moto) -> Moto:
+    if kwargs.get("ip_protocol") is None:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+        )
+    check_ports(kwargs["ip_protocol"], kwargs.get("from_port"), kwargs.get("to_port"))
     own = self.get_security_group_by_name_or_id(group_name_or_id, kwargs.get("vpc_id"))
     for source in kwargs.get("source_groups") or []:
         group = self.get_security_group_from_id(source.get("GroupId", ""))

@@ -1,0 +1,58 @@
+"""A function's code: a .zip file that exists.
+
+moto makes a function without code when the S3 object is missing, and takes any bytes for a .zip file. AWS: Lambda
+API reference, FunctionCode; both are InvalidParameterValueException.
+"""
+
+import base64
+import binascii
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
+
+from vpclab.localcloud.control_plane.corrections import Moto
+
+_PARTITION = "aws"
+
+
+def check_code(backend: Moto, code: Mapping[str, Any]) -> None:
+    """Raise Lambda's error when the code of CreateFunction or UpdateFunctionCode cannot be had or unzipped."""
+    if "ZipFile" in code:
+        package = _decoded(code["ZipFile"])
+    elif "S3Bucket" in code and "S3Key" in code:
+        package = _stored(backend, code)
+    else:
+        raise InvalidParameterValueException("Please provide a source for function code.")
+    if not zipfile.is_zipfile(io.BytesIO(package)):
+        raise InvalidParameterValueException(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        )
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _stored(backend: Moto, code: Mapping[str, Any]) -> bytes:
+    store = s3_backends[backend.account_id][_PARTITION]
+    try:
+        found = store.get_object(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
+    except MissingBucket:
+        raise _not_found("NoSuchBucket", "The specified bucket does not exist") from None
+    if found is None:
+        raise _not_found("NoSuchKey", "The specified key does not exist.")
+    return bytes(found.value)
+
+
+def _not_found(code: str, message: str) -> InvalidParameterValueException:
+    return InvalidParameterValueException(
+        f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+    )

@@ -1,0 +1,64 @@
+"""Limits of a function's configuration.
+
+moto takes any number and any environment variable. AWS: Lambda API reference, CreateFunction (timeout 1 to 900 s,
+memory 128 to 10240 MB, storage 512 to 10240 MB) and the guide's configuration-envvars (4 KB; reserved keys).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
+
+_RANGES = {"Timeout": ("timeout", 1, 900), "MemorySize": ("memorySize", 128, 10240)}
+_STORAGE = (512, 10240)
+_ENVIRONMENT_BYTES = 4096
+_UNABLE = (
+    "Lambda was unable to configure your environment variables because the environment variables you have provided"
+)
+_RESERVED = frozenset(
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
+
+
+def check_limits(given: Mapping[str, Any]) -> None:
+    """Raise Lambda's error when a setting of CreateFunction or UpdateFunctionConfiguration is out of range."""
+    for key, (name, least, most) in _RANGES.items():
+        if key in given:
+            _check_range(given[key], name, least, most)
+    if "EphemeralStorage" in given:
+        _check_range(given["EphemeralStorage"]["Size"], "ephemeralStorage.size", *_STORAGE)
+    variables: Mapping[str, str] = (given.get("Environment") or {}).get("Variables") or {}
+    reserved = sorted(_RESERVED & set(variables))
+    if reserved:
+        raise InvalidParameterValueException(
+            f"{_UNABLE} contains reserved keys that are currently not supported for modification. "
+            f"Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    if sum(len(f"{name}{value}".encode()) for name, value in variables.items()) > _ENVIRONMENT_BYTES:
+        raise InvalidParameterValueException(f"{_UNABLE} exceeded the {_ENVIRONMENT_BYTES // 1024}KB limit.")
+
+
+def _check_range(value: int, name: str, least: int, most: int) -> None:
+    if value < least:
+        raise ValidationException(str(value), name, f"Member must have value greater than or equal to {least}")
+    if value > most:
+        raise ValidationException(str(value), name, f"Member must have value less than or equal to {most}")
