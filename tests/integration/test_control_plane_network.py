@@ -573,3 +573,53 @@ def test_network_acl_cannot_hold_what_cannot_be(here: World) -> None:
     )["NetworkAcls"]
     with refused("InvalidParameterValue", "default network ACL"):
         here.ec2.delete_network_acl(NetworkAclId=default["NetworkAclId"])
+
+
+def test_ranges_of_a_vpc_cannot_overlap(here: World) -> None:
+    """A second range must be free, of a possible size, and stays while a subnet stands in it."""
+    vpc = here.vpc()
+    for cidr, code in (("10.0.128.0/24", "CidrConflict"), ("11.0.0.0/8", "InvalidVpc.Range")):
+        with refused(code):
+            here.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=cidr)
+    made = here.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.1.0.0/16")["CidrBlockAssociation"]
+    subnet = here.subnet(vpc, "10.1.2.0/24")
+    with refused("DependencyViolation"):
+        here.ec2.disassociate_vpc_cidr_block(AssociationId=made["AssociationId"])
+    here.ec2.delete_subnet(SubnetId=subnet)
+    here.ec2.disassociate_vpc_cidr_block(AssociationId=made["AssociationId"])
+    [found] = [one for one in here.plane.network().vpcs if one.id == vpc]
+    assert [str(cidr) for cidr in found.cidr_blocks] == ["10.0.0.0/16"]
+
+
+def test_prefix_list_can_change_while_it_is_used_but_not_go(here: World) -> None:
+    """A change keeps the name; a list that a rule names stays; AWS's and unknown ones are not to be changed."""
+    made = here.ec2.create_managed_prefix_list(
+        PrefixListName="office", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": "198.51.100.0/28"}]
+    )["PrefixList"]
+    identifier = made["PrefixListId"]
+    here.ec2.modify_managed_prefix_list(
+        PrefixListId=identifier, CurrentVersion=1, AddEntries=[{"Cidr": "198.51.100.32/28"}]
+    )
+    [found] = [one for one in here.plane.network().prefix_lists if one.id == identifier]
+    assert (found.name, len(found.cidr_blocks)) == ("office", 2)
+    group = here.group(here.vpc())
+    permission = {"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": identifier}]}
+    here.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    with refused("DependencyViolation"):
+        here.ec2.delete_managed_prefix_list(PrefixListId=identifier)
+    here.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    here.ec2.delete_managed_prefix_list(PrefixListId=identifier)
+    assert identifier not in {one.id for one in here.plane.network().prefix_lists}
+    with refused("InvalidPrefixListID.NotFound"):
+        here.ec2.delete_managed_prefix_list(PrefixListId=identifier)
+    [of_s3] = here.ec2.describe_managed_prefix_lists(
+        Filters=[{"Name": "prefix-list-name", "Values": [f"com.amazonaws.{REGION}.s3"]}]
+    )["PrefixLists"]
+    with refused("OperationNotPermitted"):
+        here.ec2.delete_managed_prefix_list(PrefixListId=of_s3["PrefixListId"])
+
+
+def test_region_cannot_be_invented(here: World) -> None:
+    """A Region that does not exist is refused by name."""
+    with refused("InvalidRegion", "There is no Region mars-east-1"):
+        here.client("ec2", "mars-east-1").describe_vpcs()

@@ -259,6 +259,12 @@ def test_network_acls_are_still_needed(client: Client, vpc: str) -> None:
     still_wrong(wrong=made["Entries"] == [], addition="network_acls")
 
 
+def test_vpc_ranges_are_still_needed(client: Client, vpc: str) -> None:
+    """Plain moto associates overlapping ranges."""
+    accepted = succeeds(lambda: client("ec2").associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.77.8.0/24"))
+    still_wrong(wrong=accepted, addition="vpc_ranges")
+
+
 def test_canonical_ranges_are_still_needed(client: Client) -> None:
     """Plain moto stores a range as it was typed."""
     made = client("ec2").create_vpc(CidrBlock="10.78.3.4/16")["Vpc"]

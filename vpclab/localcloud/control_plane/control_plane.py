@@ -139,6 +139,7 @@ class ControlPlane:
             return moto.invocations.answer(request)
         action = moto.action(request)
         moto.unmodelled.refuse(request, action)
+        moto.check_region(request)
         moto.dry_runs.answer(request, action)
         request = moto.canonical_ranges.canonical(request)
         with self._lock:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from moto.core.request import Request
 from moto.core.routing import get_service_router
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.iam.models import iam_backends
 from werkzeug.exceptions import NotFound
 
@@ -26,6 +27,7 @@ from vpclab.localcloud.control_plane.additions import (
     subnets,
     unmodelled,
     vpc_endpoints,
+    vpc_ranges,
 )
 from vpclab.localcloud.control_plane.additions.databases import Databases
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles
@@ -33,7 +35,7 @@ from vpclab.localcloud.control_plane.additions.function_interfaces import Functi
 from vpclab.localcloud.control_plane.additions.functions import Functions
 from vpclab.localcloud.control_plane.additions.invocations import Invocations
 from vpclab.localcloud.control_plane.additions.log_shipping import LogShipping
-from vpclab.localcloud.control_plane.api_error import Response
+from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Corrections
 from vpclab.localcloud.control_plane.effects import Effects
@@ -52,6 +54,7 @@ _MODELS = (
     nat_gateways,
     routes,
     route_table_associations,
+    vpc_ranges,
     subnets,
     security_groups,
     network_acls,
@@ -59,6 +62,7 @@ _MODELS = (
     deletions_in_use,
 )
 _REST_SERVICES = frozenset({"lambda", "s3"})
+_GLOBAL_SERVICES = frozenset({"iam", "sts", "s3"})
 _PARTITION = "aws"
 
 
@@ -113,6 +117,12 @@ class CorrectedMoto:
         except (NotFound, NotImplementedError):
             return ""
         return str(operation.name)
+
+    def check_region(self, request: ApiRequest) -> None:
+        """Raise an error for a Region that does not exist; AWS has no endpoint there at all."""
+        known = [one.name for one in RegionsAndZonesBackend.regions]
+        if request.region is not None and request.region not in known and request.service not in _GLOBAL_SERVICES:
+            raise ApiError("InvalidRegion", f"There is no Region {request.region}: use one of {', '.join(known)}.")
 
     def call(self, request: ApiRequest) -> Response:
         """Have moto answer."""

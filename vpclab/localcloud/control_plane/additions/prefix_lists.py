@@ -1,8 +1,12 @@
-"""AWS-managed prefix lists name the ranges that S3 and DynamoDB have in the local cloud.
+"""Prefix lists: AWS-managed ones name the ranges of the local cloud, and only existing ones are changed.
 
-moto lists AWS's real ranges, which nothing here answers on.
+moto lists AWS's real ranges, which nothing here answers on; a change without a name takes a list's name away; an
+unknown list is a defect. AWS: VPC guide, working-with-aws-managed-prefix-lists (not the customer's to change).
 """
 
+from typing import Any
+
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import managed_prefixes
 
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
@@ -12,8 +16,11 @@ RANGES = {"s3": "192.0.2.128/26", "dynamodb": "192.0.2.192/26"}
 
 
 def correct(corrections: Corrections) -> None:
-    """Replace the entries as the lists are made, one set for each account and Region."""
-    corrections.wrap(managed_prefixes.ManagedPrefixListBackend, "_create_aws_managed_prefix_list", _create)
+    """Replace the entries as the lists are made, one set for each account and Region; check changes."""
+    backend_class = managed_prefixes.ManagedPrefixListBackend
+    corrections.wrap(backend_class, "_create_aws_managed_prefix_list", _create)
+    corrections.wrap(backend_class, "modify_managed_prefix_list", _modify)
+    corrections.wrap(backend_class, "delete_managed_prefix_list", _delete)
 
 
 def _create(plain: Moto, self: Moto, name: str, address_family: str, entries: list[dict[str, str]]) -> None:
@@ -21,3 +28,36 @@ def _create(plain: Moto, self: Moto, name: str, address_family: str, entries: li
     if name == f"com.amazonaws.{self.region_name}.{service}" and service in RANGES:
         entries = [{"Cidr": RANGES[service], "Description": "default"}]
     plain(self, name=name, address_family=address_family, entries=entries)
+
+
+def _modify(plain: Moto, self: Moto, **given: Any) -> Moto:  # noqa: ANN401 - moto's parameters
+    listed = _own(self, given["prefix_list_id"])
+    given["prefix_list_name"] = given.get("prefix_list_name") or listed.prefix_list_name
+    return plain(self, **given)
+
+
+def _delete(plain: Moto, self: Moto, prefix_list_id: str) -> Moto:
+    listed = _own(self, prefix_list_id)
+    routes = (route for table in self.route_tables.values() for route in table.routes)
+    rules = (
+        rule
+        for groups in self.groups.values()
+        for group in groups.values()
+        for rule in (*group.ingress_rules, *group.egress_rules)
+    )
+    if any(route.destination_prefix_list is listed for route in routes) or any(
+        rule.prefix_list_id == prefix_list_id for rule in rules
+    ):
+        raise EC2ClientError("DependencyViolation", f"resource {prefix_list_id} has a dependent object")
+    return plain(self, prefix_list_id)
+
+
+def _own(backend: Moto, prefix_list_id: str) -> Moto:
+    listed = backend.managed_prefix_lists.get(prefix_list_id)
+    if listed is None or listed.state == "delete-complete":
+        raise EC2ClientError(
+            "InvalidPrefixListID.NotFound", f"The prefix list ID '{prefix_list_id}' does not exist"
+        )
+    if listed.owner_id == "AWS":
+        raise EC2ClientError("OperationNotPermitted", f"{prefix_list_id} is managed by AWS and cannot be changed.")
+    return listed
