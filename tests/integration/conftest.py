@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integration.row_world import BASIC, VPC_ACCESS, Clients, Demolition, RowWorld
 from vpclab.localcloud import daemon
 from vpclab.localcloud.daemon import DaemonStatus
 
@@ -13,3 +14,31 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonStat
     state = tmp_path_factory.mktemp("cloud")
     yield daemon.start(0, state, lifeline=True)
     daemon.stop(state)
+
+
+@pytest.fixture(scope="session")
+def clients(local_cloud: DaemonStatus) -> Clients:
+    return Clients(local_cloud.endpoint)
+
+
+@pytest.fixture(scope="session")
+def execution_role(clients: Clients) -> Iterator[str]:
+    roles = RowWorld(clients, "")
+    yield roles.iam_role(VPC_ACCESS, BASIC)
+    roles.undo.close()
+
+
+@pytest.fixture(scope="session")
+def demolition(execution_role: str) -> Iterator[Demolition]:
+    assert execution_role  # outlives the functions
+    demolition = Demolition()
+    yield demolition
+    demolition.finish()
+
+
+@pytest.fixture
+def world(clients: Clients, execution_role: str, demolition: Demolition) -> Iterator[RowWorld]:
+    """Where one row builds; taken down while the next ones run."""
+    world = RowWorld(clients, execution_role)
+    yield world
+    demolition.later(world.undo)
