@@ -180,6 +180,13 @@ def test_security_groups_are_still_needed(client: Client, vpc: str) -> None:
     still_wrong(wrong=not kept, addition="security_groups")
 
 
+def test_default_groups_are_still_needed(client: Client, vpc: str) -> None:
+    """Plain moto's default group does not admit its own members."""
+    named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    (default,) = client("ec2").describe_security_groups(Filters=named)["SecurityGroups"]
+    still_wrong(wrong=not default["IpPermissions"], addition="security_groups")
+
+
 def test_vpc_endpoints_are_still_needed(client: Client, vpc: str) -> None:
     """Plain moto's ModifyVpcEndpoint names route tables without putting routes into them."""
     ec2 = client("ec2")

@@ -20,6 +20,7 @@ def correct(corrections: Corrections) -> None:
     rule_class, backend_class = security_groups.SecurityGroupRule, security_groups.SecurityGroupBackend
     corrections.wrap(rule_class, "__init__", _initialise)
     corrections.replace(rule_class, "description", property(_description))
+    corrections.wrap(backend_class, "create_security_group", _create)
     corrections.wrap(backend_class, "authorize_security_group_ingress", _authorize)
     corrections.wrap(backend_class, "authorize_security_group_egress", _authorize)
 
@@ -33,6 +34,21 @@ def _initialise(plain: Moto, self: Moto, *args: Moto, **kwargs: Moto) -> None:
 def _description(rule: Moto) -> str | None:
     of_source: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
     return of_source or getattr(rule, _DESCRIPTION)
+
+
+def _create(plain: Moto, self: Moto, *args: Moto, **kwargs: Moto) -> Moto:
+    group = plain(self, *args, **kwargs)
+    if group.is_default:
+        self.authorize_security_group_ingress(
+            group.id,
+            ip_protocol="-1",
+            from_port=None,
+            to_port=None,
+            ip_ranges=[],
+            source_groups=[{"GroupId": group.id}],
+            vpc_id=group.vpc_id,
+        )
+    return group
 
 
 def _authorize(plain: Moto, self: Moto, group_name_or_id: str, *args: Moto, **kwargs: Moto) -> Moto:
