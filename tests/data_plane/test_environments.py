@@ -9,10 +9,12 @@ from unittest.mock import patch
 import pytest
 
 from tests.data_plane.networks import Draft, private_and_public, two_subnets
-from tests.data_plane.world import REFUSED, TIMED_OUT, World
+from tests.data_plane.world import REFUSED, TIMED_OUT, World, says
+from tests.deadline import eventually
 from vpclab.localcloud.data_plane import DataPlaneError
 from vpclab.localcloud.data_plane import environment as environment_module
 from vpclab.localcloud.data_plane.environment import NamespacePool
+from vpclab.localcloud.namespace import NetworkNamespace
 from vpclab.network.model import InterfaceType
 
 HOST = "198.51.100.7"
@@ -173,6 +175,28 @@ def test_environments_can_come_and_go() -> None:
             assert world.connect(environment.namespace, "10.0.9.10") == "10.0.1.20"
             assert address_of(environment.namespace.call) == "169.254.76.1"
             world.data_plane.detach_environment(environment)
+        behind = world.namespace("eni-function")
+        eventually(lambda: link_names(behind) == {"lo", "eth0"}, 10, "the links of the environments are gone")
+
+
+def link_names(namespace: NetworkNamespace) -> set[str]:
+    return {name for _, name in namespace.call(socket.if_nameindex)}
+
+
+def test_detached_environment_cannot_send_any_more() -> None:
+    """A process that outlives its environment is cut off at once."""
+    with World(with_function().network()) as world:
+        world.listen("eni-public", "10.0.9.10")
+        environment = world.data_plane.attach_environment("eni-function")
+        survivor = environment.namespace.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+        connection = world.connection(environment.namespace, "10.0.9.10")
+        assert connection.recv(64) == b"10.0.1.20\n"
+        world.data_plane.detach_environment(environment)
+        assert says(connection, "still there?") == TIMED_OUT
+        survivor.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            survivor.connect(("10.0.9.10", 443))
+        survivor.close()
 
 
 def test_namespaces_can_be_prepared_ahead_of_need() -> None:

@@ -168,10 +168,11 @@ class DataPlane:
             behind, nameservers = self._materialised(interface_id), self._nameservers(interface_id)
         environment = EnvironmentNetwork(prepared.namespace, interface_id, nameservers, prepared.runtime_api)
         try:
-            self._attachments.attach(behind, environment)
+            self._attachments.attach(behind, environment, prepared.channel)
         except BaseException:
             self._attachments.detach(environment, (behind.namespace,))
             raise
+        prepared.channel.close()
         return environment
 
     def _nameservers(self, interface_id: str) -> tuple[str, ...]:

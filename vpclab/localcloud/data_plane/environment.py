@@ -3,13 +3,14 @@
 As Hyperplane does it: environments have private link-local addresses, the interface translates them to its own.
 """
 
+import itertools
 import logging
 import queue
 import socket
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
 from vpclab.localcloud.data_plane import links, netlink
 from vpclab.localcloud.data_plane.errors import DataPlaneError
@@ -50,13 +51,15 @@ class EnvironmentNetwork:
 
 @dataclass(slots=True)
 class PreparedNamespace:
-    """A namespace with everything but its way out."""
+    """A namespace with everything but its way out, and a netlink channel into it."""
 
     namespace: NetworkNamespace
     runtime_api: socket.socket
+    channel: socket.socket
 
     def close(self) -> None:
-        """Let go of both."""
+        """Let go of everything."""
+        self.channel.close()
         self.runtime_api.close()
         self.namespace.close()
 
@@ -66,23 +69,25 @@ def prepare() -> PreparedNamespace:
     namespace = NetworkNamespace.create("environment")
     host, port = RUNTIME_API
 
-    def inside() -> socket.socket:
+    def inside() -> PreparedNamespace:
         write_sysctls(ENVIRONMENT_SYSCTLS)
-        netlink.send(
+        channel = netlink.channel()
+        netlink.send_over(
+            channel,
             [
                 netlink.address(_LOOPBACK_INDEX, host),
                 # Loopback swallows what has nowhere else to go: should the way out be taken away while functions
                 # run, they see time-outs, as in AWS, and never "Network is unreachable".
                 netlink.set_route(MAIN_TABLE, EVERYWHERE, "unicast", _LOOPBACK_INDEX, metric=_LAST_RESORT),
-            ]
+            ],
         )
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         listening.bind((str(host), port))
         listening.listen(_BACKLOG)
-        return listening
+        return PreparedNamespace(namespace, listening, channel)
 
     try:
-        return PreparedNamespace(namespace, namespace.call(inside))
+        return namespace.call(inside)
     except BaseException:
         namespace.close()
         raise
@@ -133,20 +138,22 @@ class Attachments:
 
     def __init__(self) -> None:
         self._taken: set[int] = set()
-        self._attached: dict[int, tuple[HeldNamespace, int]] = {}
+        self._attached: dict[int, tuple[HeldNamespace, int, str]] = {}
+        self._serial = itertools.count(1)
 
-    def attach(self, behind: HeldNamespace, environment: EnvironmentNetwork) -> None:
-        """Connect the environment's namespace to ``behind``, which forwards for it.
+    def attach(self, behind: HeldNamespace, environment: EnvironmentNetwork, channel: socket.socket) -> None:
+        """Connect the environment's namespace, which ``channel`` reaches, to ``behind``, which forwards for it.
 
         Raises:
             DataPlaneError: there are no more addresses, or the kernel refused a link.
         """
         number = self._free_number()
-        link, address = _link(number), _address(number)
+        address = ENVIRONMENTS.network_address + number
+        link = f"{links.ENVIRONMENT_PREFIX}-{next(self._serial)}"
         index = behind.new_index(link)
         self._taken.add(number)
-        self._attached[id(environment)] = (behind, number)
-        behind.send(
+        self._attached[id(environment)] = (behind, number, link)
+        behind.send_often(
             [
                 netlink.add_veth(
                     link,
@@ -161,26 +168,30 @@ class Attachments:
                 netlink.set_route(MAIN_TABLE, IPv4Network(address), "unicast", index),
             ]
         )
-        environment.namespace.call(
-            lambda: netlink.send(
-                [
-                    netlink.set_up(_INSIDE_INDEX),
-                    netlink.address(_INSIDE_INDEX, address),
-                    netlink.neighbour(_INSIDE_INDEX, GATEWAY),
-                    netlink.set_route(MAIN_TABLE, EVERYWHERE, "unicast", _INSIDE_INDEX, GATEWAY),
-                ]
-            )
+        netlink.send_over(
+            channel,
+            [
+                netlink.set_up(_INSIDE_INDEX),
+                netlink.address(_INSIDE_INDEX, address),
+                netlink.neighbour(_INSIDE_INDEX, GATEWAY),
+                netlink.set_route(MAIN_TABLE, EVERYWHERE, "unicast", _INSIDE_INDEX, GATEWAY),
+            ],
         )
-        behind.send([netlink.activate(index)])
+        behind.send_often([netlink.activate(index)])
 
     def detach(self, environment: EnvironmentNetwork, held: Collection[NetworkNamespace]) -> None:
-        """Take the link away, if the namespace that it was behind is still among the ``held`` ones."""
-        behind, number = self._attached.pop(id(environment), (None, 0))
-        if behind is None:
+        """Cut the link, if the namespace that it leads to is still among the ``held`` ones.
+
+        The kernel takes it down with the environment's namespace, when that is let go.
+        """
+        attached = self._attached.pop(id(environment), None)
+        if attached is None:
             return
-        index = behind.indices.pop(_link(number), None)
+        behind, number, link = attached
+        index = behind.indices.pop(link, None)
         if index is not None and behind.namespace in held:
-            behind.send(netlink.delete_links([index]))
+            address = IPv4Network(ENVIRONMENTS.network_address + number)
+            behind.send_often([netlink.give_up(index), netlink.delete_route(MAIN_TABLE, address)])
         self._taken.discard(number)
 
     def _free_number(self) -> int:
@@ -190,11 +201,3 @@ class Attachments:
         raise DataPlaneError(
             f"{MOST_ENVIRONMENTS} execution environments are attached; there is no address for another one"
         )
-
-
-def _address(number: int) -> IPv4Address:
-    return ENVIRONMENTS.network_address + number
-
-
-def _link(number: int) -> str:
-    return f"{links.ENVIRONMENT_PREFIX}-{number}"

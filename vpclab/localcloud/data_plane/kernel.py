@@ -5,6 +5,7 @@ for granted: the next application adds everything anew, which is harmless, and r
 """
 
 import logging
+import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ class HeldNamespace:
     indices: dict[str, int] = field(default_factory=lambda: {LOOPBACK: 1})
     table: str | None = None
     _next_index: int = 2
+    _channel: socket.socket | None = None
 
     def new_index(self, link: str) -> int:
         """Return an index for a link that is to be made; the one it has when it was tried before."""
@@ -58,6 +60,18 @@ class HeldNamespace:
         """Have the kernel carry the requests out in this namespace."""
         if requests:
             self.namespace.call(lambda: netlink.send(requests))
+
+    def send_often(self, requests: Sequence[netlink.Request]) -> None:
+        """As ``send``, by a socket that is kept, for a namespace that changes often."""
+        if self._channel is None:
+            self._channel = self.namespace.call(netlink.channel)
+        netlink.send_over(self._channel, requests)
+
+    def close(self) -> None:
+        """Let go of the namespace."""
+        if self._channel is not None:
+            self._channel.close()
+        self.namespace.close()
 
     def link(self, index: int) -> str | None:
         """Return the name of the link with that index."""
@@ -122,7 +136,7 @@ class Kernel:
         while self._held:
             _, held = self._held.popitem()
             self._removed(held)
-            held.namespace.close()
+            held.close()
 
     def _begin(self, topology: Mapping[str, NamespaceTopology]) -> dict[str, NamespaceTopology]:
         """Return, for each namespace with something to do, what it surely holds; from here on that is doubtful."""
@@ -161,7 +175,7 @@ class Kernel:
         """Cut the namespace off at once; it may live on for as long as a process or a socket is in it."""
         self._removed(held)
         held.send(netlink.delete_links([index for name, index in held.indices.items() if name != LOOPBACK]))
-        held.namespace.close()
+        held.close()
 
     def _link(
         self,

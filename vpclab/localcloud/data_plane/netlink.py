@@ -8,7 +8,7 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -154,17 +154,20 @@ def delete_links(indices: list[int]) -> list[Request]:
         message = ifinfmsg()
         message["index"] = indices[0]
         return [Request(message, RTM_DELLINK, _DELETE, f"delete the link {indices[0]}", _ALREADY_SO)]
-    requests = []
-    for index in indices:
-        message = ifinfmsg()
-        message["index"] = index
-        message["attrs"] = [("IFLA_GROUP", _DOOMED)]
-        requests.append(Request(message, RTM_NEWLINK, _REQUEST | _ACK, f"give up the link {index}", _ALREADY_SO))
+    requests = [give_up(index) for index in indices]
     if requests:
         message = ifinfmsg()
         message["attrs"] = [("IFLA_GROUP", _DOOMED)]
         requests.append(Request(message, RTM_DELLINK, _DELETE, "delete the links given up", _ALREADY_SO))
     return requests
+
+
+def give_up(index: int) -> Request:
+    """Put a link into the group that no ruleset lets through: that takes effect at once, without waiting."""
+    message = ifinfmsg()
+    message["index"] = index
+    message["attrs"] = [("IFLA_GROUP", _DOOMED)]
+    return Request(message, RTM_NEWLINK, _REQUEST | _ACK, f"give up the link {index}", _ALREADY_SO)
 
 
 def address(index: int, value: IPv4Address, *, delete: bool = False) -> Request:
@@ -246,30 +249,42 @@ def _route(table: int, destination: IPv4Network) -> Any:  # noqa: ANN401 - pyrou
     return message
 
 
+def channel() -> socket.socket:
+    """Open a socket to the kernel. It serves the calling thread's network namespace, from whatever thread."""
+    kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    kernel.setsockopt(_SOL_NETLINK, _CAP_ACK, 1)
+    kernel.bind((0, 0))
+    return kernel
+
+
 def send(requests: Iterable[Request]) -> None:
     """Carry the requests out, in order, in the calling thread's network namespace.
 
-    All are tried even when one fails.
-
     Raises:
-        DataPlaneError: the kernel refused at least one; the text names each.
+        DataPlaneError: the kernel refused at least one; the text names each. All were tried.
     """
     pending = list(requests)
-    if not pending:
-        return
+    if pending:
+        with channel() as kernel:
+            send_over(kernel, pending)
+
+
+def send_over(kernel: socket.socket, requests: Sequence[Request]) -> None:
+    """Carry the requests out, in order, in the network namespace of the channel.
+
+    Raises:
+        DataPlaneError: as ``send``.
+    """
     failures: list[str] = []
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as kernel:
-        kernel.setsockopt(_SOL_NETLINK, _CAP_ACK, 1)
-        kernel.bind((0, 0))
-        for start in range(0, len(pending), _AT_ONCE):
-            batch = pending[start : start + _AT_ONCE]
-            kernel.send(b"".join(request.encoded(number) for number, request in enumerate(batch)))
-            failures += _refused(kernel, batch)
+    for start in range(0, len(requests), _AT_ONCE):
+        batch = requests[start : start + _AT_ONCE]
+        kernel.send(b"".join(request.encoded(number) for number, request in enumerate(batch)))
+        failures += _refused(kernel, batch)
     if failures:
         raise DataPlaneError("the kernel refused: " + "; ".join(failures))
 
 
-def _refused(kernel: socket.socket, batch: list[Request]) -> list[str]:
+def _refused(kernel: socket.socket, batch: Sequence[Request]) -> list[str]:
     failures: list[str] = []
     answered = 0
     while answered < len(batch):
