@@ -75,8 +75,7 @@ def test_what_is_not_modelled_cannot_be_recorded(here: World) -> None:
             ),
             "IPv6",
         ),
-        (lambda: here.client("sqs").list_queues(), "service sqs is not modelled"),
-        (lambda: here.client("dynamodb").list_tables(), "service dynamodb is not modelled"),
+        (lambda: here.client("events").list_rules(), "service events is not modelled"),
         (lambda: here.client("route53").list_hosted_zones(), "service route53 is not modelled"),
         (lambda: here.client("network-firewall").list_firewalls(), "service network-firewall is not modelled"),
         (

@@ -321,5 +321,3 @@ def test_gateway_endpoint_with_a_policy_cannot_be_half_obeyed(world: RowWorld) -
     assert listed == 200
     assert "AccessDenied" in got
     assert "because no VPC endpoint policy allows the s3:GetObject action" in got
-
-

@@ -20,7 +20,7 @@ from vpclab.localcloud.control_plane.corrections import Moto
 
 _LOG = logging.getLogger(__name__)
 
-_RESPONSES = {
+_EVERY_CLOUD_USES = {
     "ec2": ("moto.ec2.responses", "EC2Response"),
     "iam": ("moto.iam.responses", "IamResponse"),
     "kms": ("moto.kms.responses", "KmsResponse"),
@@ -31,6 +31,18 @@ _RESPONSES = {
     "secretsmanager": ("moto.secretsmanager.responses", "SecretsManagerResponse"),
     "sts": ("moto.sts.responses", "TokenResponse"),
 }
+_FAR_ENDS = {
+    # What functions call through NAT gateways and endpoints: loaded when first called.
+    "athena": ("moto.athena.responses", "AthenaResponse"),
+    "dynamodb": ("moto.dynamodb.responses", "DynamoHandler"),
+    "glue": ("moto.glue.responses", "GlueResponse"),
+    "kinesis": ("moto.kinesis.responses", "KinesisResponse"),
+    "monitoring": ("moto.cloudwatch.responses", "CloudWatchResponse"),
+    "sns": ("moto.sns.responses", "SNSResponse"),
+    "sqs": ("moto.sqs.responses", "SQSResponse"),
+    "ssm": ("moto.ssm.responses", "SimpleSystemManagerResponse"),
+}
+_RESPONSES = {**_EVERY_CLOUD_USES, **_FAR_ENDS}
 
 SERVICES = tuple(_RESPONSES)
 """The services that the local cloud has, by the names their signatures are scoped to."""
@@ -59,7 +71,7 @@ def warm_up() -> None:
     """Load what the first calls would wait for: service models and routers, about 0.6 s together."""
     get_service_router = importlib.import_module("moto.core.routing").get_service_router
     get_service_model = importlib.import_module("moto.core.utils").get_service_model
-    for service, (module, _) in _RESPONSES.items():
+    for service, (module, _) in _EVERY_CLOUD_USES.items():
         importlib.import_module(module)
         get_service_model(service)
         get_service_router(service)

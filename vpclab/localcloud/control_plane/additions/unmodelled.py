@@ -112,12 +112,20 @@ _LAMBDA_ACTIONS = frozenset(
         "DeleteFunctionEventInvokeConfig",
     ]
 )
-_ALLOWED: Mapping[str, frozenset[str]] = {"ec2": _EC2_ACTIONS, "rds": _RDS_ACTIONS, "lambda": _LAMBDA_ACTIONS}
+_NOTHING: frozenset[str] = frozenset()
+_ALLOWED: Mapping[str, frozenset[str]] = {
+    "ec2": _EC2_ACTIONS,
+    "rds": _RDS_ACTIONS,
+    "lambda": _LAMBDA_ACTIONS,
+    "athena": _NOTHING,
+    "glue": _NOTHING,
+}
 
 _REFUSED: Mapping[tuple[str, str], str] = {
-    ("logs", "PutSubscriptionFilter"): "subscription filters deliver nothing",
-    ("secretsmanager", "RotateSecret"): "rotation does not run",
-    ("s3", "PutBucketNotificationConfiguration"): "bucket notifications are not sent",
+    ("logs", "PutSubscriptionFilter"): "delivery by subscription filters",
+    ("secretsmanager", "RotateSecret"): "rotation of secrets",
+    ("sns", "Subscribe"): "delivery to subscribers",
+    ("s3", "PutBucketNotificationConfiguration"): "sending bucket notifications",
 }
 
 _KINDS = (
@@ -218,6 +226,8 @@ def refuse(request: ApiRequest, action: str) -> None:
         _check_rds(action, request.parameters)
     elif request.service == "lambda":
         _check_lambda(action, request.document)
+    elif request.service == "sqs":
+        _check_sqs(action, {**request.parameters, **request.document})
 
 
 def _check_ec2(action: str, parameters: Mapping[str, str]) -> None:
@@ -257,6 +267,12 @@ def _check_lambda(action: str, document: Mapping[str, Any]) -> None:
             raise _refusal(f"{action} with {name}", what)
     if (document.get("SnapStart") or {}).get("ApplyOn", "None") != "None":
         raise _refusal(f"{action} with SnapStart", "snapshots of functions")
+
+
+def _check_sqs(action: str, given: Mapping[str, Any]) -> None:
+    waits = given.get("WaitTimeSeconds"), (given.get("Attributes") or {}).get("ReceiveMessageWaitTimeSeconds")
+    if any(str(one or 0) != "0" for one in waits):
+        raise _refusal(f"{action} with a time to wait", "long polling")
 
 
 def _filled(value: object) -> list[object]:
