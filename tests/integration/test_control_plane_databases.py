@@ -124,6 +124,8 @@ def test_database_cannot_be_made_of_what_does_not_fit(here: World, network: tupl
         here.database("d", "g", [foreign])
     with refused("InvalidVPCNetworkStateFault"):
         here.database("d", "g", [group], AvailabilityZone=f"{REGION}c")
+    with refused("InvalidParameterCombination", "Cannot find version 9.6 for postgres"):
+        here.database("d", "g", [group], EngineVersion="9.6")
     with refused("DBSubnetGroupDoesNotCoverEnoughAZs"):
         here.client("rds").create_db_subnet_group(
             DBSubnetGroupName="h", DBSubnetGroupDescription="d", SubnetIds=subnets[:1]

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ANN401 - boto3 has no type information
 
+import json
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -623,3 +624,19 @@ def test_region_cannot_be_invented(here: World) -> None:
     """A Region that does not exist is refused by name."""
     with refused("InvalidRegion", "There is no Region mars-east-1"):
         here.client("ec2", "mars-east-1").describe_vpcs()
+
+
+def test_endpoint_policy_cannot_be_recorded_without_effect(here: World) -> None:
+    """Full access may be said; every other policy is refused, at creation and later, and so is what is none."""
+    vpc = here.vpc()
+    full = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
+    some = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
+    service = f"com.amazonaws.{REGION}.s3"
+    made = here.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, PolicyDocument=json.dumps(full))
+    identifier = made["VpcEndpoint"]["VpcEndpointId"]
+    for document, code in ((json.dumps(some), "UnsupportedOperation"), ("no policy", "InvalidPolicyDocument")):
+        with refused(code):
+            here.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, PolicyDocument=document)
+        with refused(code):
+            here.ec2.modify_vpc_endpoint(VpcEndpointId=identifier, PolicyDocument=document)
+    assert len(here.plane.network().vpc_endpoints) == 1

@@ -199,6 +199,16 @@ def test_vpc_endpoints_are_still_needed(client: Client, vpc: str) -> None:
     )
 
 
+def test_endpoint_policies_are_still_needed(client: Client, vpc: str) -> None:
+    """Plain moto takes any text for a policy."""
+    accepted = succeeds(
+        lambda: client("ec2").create_vpc_endpoint(
+            VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", PolicyDocument="no policy"
+        )
+    )
+    still_wrong(wrong=accepted, addition="endpoint_policies")
+
+
 def test_deletions_in_use_are_still_needed(client: Client, subnet: str) -> None:
     """Plain moto deletes a subnet under an interface."""
     client("ec2").create_network_interface(SubnetId=subnet)

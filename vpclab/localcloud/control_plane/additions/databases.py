@@ -10,6 +10,7 @@ until it listens; a secret with the real user name and a random password.
 
 import hashlib
 import json
+import re
 import secrets
 import string
 from typing import Any
@@ -26,7 +27,8 @@ REQUESTER = "amazon-rds"
 DESCRIPTION = "RDSNetworkInterface"
 
 _SERVICE = managed_interfaces.Service("interface", REQUESTER, attachment_owner=REQUESTER)
-_DEFAULT_ENGINE_VERSION = "18.3"
+_DEFAULT_ENGINE_VERSION = "17.10"
+_ENGINE_VERSION = re.compile(r"1[1-9](\.\d+)?")
 _LEAST_ZONES = 2
 _PASSWORD_LETTERS = string.ascii_letters + string.digits + "!#$%&()*+,-.:;<=>?[]^_{|}~"
 _PASSWORD_LENGTH = 28
@@ -114,8 +116,10 @@ def _create(plain: Moto, self: Moto, db_kwargs: Moto) -> Moto:
         raise RDSClientError(
             "InvalidVPCNetworkStateFault", f"No subnet of the DB subnet group is in {zone}: choose another zone."
         )
-    if not db_kwargs.get("engine_version"):
-        db_kwargs["engine_version"] = _DEFAULT_ENGINE_VERSION
+    version = db_kwargs.get("engine_version") or _DEFAULT_ENGINE_VERSION
+    if not _ENGINE_VERSION.fullmatch(version):
+        raise RDSClientError("InvalidParameterCombination", f"Cannot find version {version} for postgres")
+    db_kwargs["engine_version"] = version
     db_kwargs["vpc_security_group_ids"] = groups
     db_kwargs["availability_zone"] = subnet.availability_zone
     instance = plain(self, db_kwargs)

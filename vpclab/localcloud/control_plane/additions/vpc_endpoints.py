@@ -13,6 +13,7 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_resource_id, random_vpc_ep_id
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
+from vpclab.localcloud.control_plane.additions.endpoint_policies import check_policy
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 GATEWAY, INTERFACE = "Gateway", "Interface"
@@ -72,6 +73,7 @@ def _create(  # noqa: PLR0913 - the parameters of CreateVpcEndpoint, as moto nam
     label = _check_service(self, service_name, kind)
     interface = kind == INTERFACE
     _check_parameters(interface=interface, subnet_ids=subnet_ids, route_table_ids=route_table_ids)
+    check_policy(policy_document)
     endpoint = vpcs.VPCEndPoint(
         self,
         random_vpc_ep_id(),
@@ -119,6 +121,7 @@ def _modify(self: Moto, vpc_id: str, policy_doc: str | None, **changes: list[str
                 f"{name} does not go with the endpoint type {endpoint.vpc_endpoint_type} of {vpc_id}.",
             )
     if policy_doc:
+        check_policy(policy_doc)
         endpoint.policy_document = policy_doc
     for target, change in (("security_groups", _groups), ("subnets", _interfaces), ("route_tables", _routes)):
         added, removed = given.get(f"add_{target}", []), given.get(f"remove_{target}", [])
