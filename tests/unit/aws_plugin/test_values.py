@@ -9,10 +9,9 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from vpclab.toolchain.aws_plugin.values import UNKNOWN, conceal, is_unknown, reveal, secret_paths
 
 SCALARS = st.one_of(st.text(), st.booleans(), st.integers(-(2**50), 2**50))
-PLAIN = st.dictionaries(
-    st.text("abc", min_size=1),
-    st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", min_size=1), inner)),
-)
+NAMES = st.sampled_from(["a", "b", "c"])
+NESTED = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner), max_leaves=5)
+PLAIN = st.dictionaries(NAMES, NESTED)
 
 
 @given(PLAIN)
