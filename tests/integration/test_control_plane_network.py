@@ -426,6 +426,21 @@ def test_rule_cannot_name_a_group_that_does_not_exist(here: World) -> None:
     }
 
 
+def test_rule_can_be_revoked_without_its_description(here: World) -> None:
+    """A rule is its protocol, ports and source; adding it again with another description is a duplicate."""
+    vpc = here.vpc()
+    group, member = here.group(vpc), here.group(vpc, "g")
+    port = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
+    for kind, bare in ("UserIdGroupPairs", {"GroupId": member}), ("IpRanges", {"CidrIp": "10.0.0.0/8"}):
+        described = {**port, kind: [{**bare, "Description": "the application"}]}
+        here.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[described])
+        with refused("InvalidPermission.Duplicate"):
+            here.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[{**port, kind: [bare]}])
+        here.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[{**port, kind: [bare]}])
+        [found] = here.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+        assert found["IpPermissions"] == []
+
+
 def test_subnets_cannot_overlap_or_leave_their_vpc(here: World) -> None:
     """Conflicts, ranges outside the VPC, impossible sizes; a new subnet is not a default one."""
     vpc = here.vpc()

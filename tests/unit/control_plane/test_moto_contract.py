@@ -180,6 +180,19 @@ def test_security_groups_are_still_needed(client: Client, vpc: str) -> None:
     still_wrong(wrong=not kept, addition="security_groups")
 
 
+def test_rule_identity_is_still_needed(client: Client, vpc: str) -> None:
+    """Plain moto cannot revoke a described rule that is named by its source group alone."""
+    ec2 = client("ec2")
+    group = ec2.create_security_group(GroupName="identity", Description="d", VpcId=vpc)["GroupId"]
+
+    def permission(**pair: str) -> list[dict[str, object]]:
+        return [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group, **pair}]}]
+
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=permission(Description="each other"))
+    revoked = succeeds(lambda: ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=permission()))
+    still_wrong(wrong=not revoked, addition="security_groups")
+
+
 def test_default_groups_are_still_needed(client: Client, vpc: str) -> None:
     """Plain moto's default group does not admit its own members."""
     named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]

@@ -1,7 +1,7 @@
 """Security group rules: descriptions that are kept, sources of the group's own network, ports that can be.
 
-moto forgets the description of a rule whose source is a group or a prefix list, and accepts groups of other VPCs,
-prefix lists that do not exist, and impossible ports. AWS: DescribeSecurityGroupRules shows every description;
+moto forgets the description of a rule whose source is a group or a prefix list, takes one for another rule when its
+description is another, and accepts groups of other VPCs, prefix lists that do not exist, and impossible ports. AWS: DescribeSecurityGroupRules shows every description;
 InvalidGroup.NotFound and InvalidPrefixListID.NotFound; EC2 API, IpPermission.
 """
 
@@ -20,6 +20,7 @@ def correct(corrections: Corrections) -> None:
     rule_class, backend_class = security_groups.SecurityGroupRule, security_groups.SecurityGroupBackend
     corrections.wrap(rule_class, "__init__", _initialise)
     corrections.replace(rule_class, "description", property(_description))
+    corrections.replace(rule_class, "__eq__", _is_same)
     corrections.wrap(backend_class, "create_security_group", _create)
     corrections.wrap(backend_class, "authorize_security_group_ingress", _authorize)
     corrections.wrap(backend_class, "authorize_security_group_egress", _authorize)
@@ -34,6 +35,24 @@ def _initialise(plain: Moto, self: Moto, *args: Moto, **kwargs: Moto) -> None:
 def _description(rule: Moto) -> str | None:
     of_source: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
     return of_source or getattr(rule, _DESCRIPTION)
+
+
+def _is_same(self: Moto, other: Moto) -> bool:
+    """A rule is its protocol, ports and source: neither its description nor who owns the source group."""
+    return _identity(self) == _identity(other)
+
+
+def _identity(rule: Moto) -> tuple[object, ...]:
+    every_port = rule.ip_protocol == "-1"
+    return (
+        rule.ip_protocol,
+        None if every_port else rule.from_port,
+        None if every_port else rule.to_port,
+        rule.ip_range.get("CidrIp"),
+        rule.ip_range.get("CidrIpv6"),
+        rule.source_group.get("GroupId"),
+        (rule.prefix_list_id or {}).get("PrefixListId"),
+    )
 
 
 def _create(plain: Moto, self: Moto, *args: Moto, **kwargs: Moto) -> Moto:
