@@ -30,7 +30,7 @@ class RouteState(StrEnum):
 
 
 class RouteOrigin(StrEnum):
-    """How a route came to be; of equal lengths, static wins over prefix list (VPC guide, route-tables-priority)."""
+    """How a route came to be; of equal lengths, static wins over prefix list (VPC guide, "Route priority")."""
 
     CREATE_ROUTE_TABLE = "CreateRouteTable"
     CREATE_ROUTE = "CreateRoute"

@@ -1,8 +1,9 @@
 """Security group rules: descriptions that are kept, sources of the group's own network, ports that can be.
 
-moto forgets the description of a rule whose source is a group or a prefix list, takes one for another rule when its
-description is another, and accepts groups of other VPCs, prefix lists that do not exist, and impossible ports. AWS: DescribeSecurityGroupRules shows every description;
-InvalidGroup.NotFound and InvalidPrefixListID.NotFound; EC2 API, IpPermission.
+moto forgets the description of a rule whose source is a group or a prefix list, takes one for another rule when
+its description is another, and accepts groups of other VPCs, prefix lists that do not exist, and impossible ports.
+AWS: DescribeSecurityGroupRules shows every description; InvalidGroup.NotFound and InvalidPrefixListID.NotFound; EC2
+API, IpPermission.
 """
 
 from moto.ec2.exceptions import EC2ClientError
