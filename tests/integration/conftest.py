@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.row_world import BASIC, VPC_ACCESS, Clients, Demolition, RowWorld
+from tests.integration.row_cloud import Clients, Demolition
+from tests.integration.row_world import BASIC, VPC_ACCESS, RowWorld
 from vpclab.localcloud import daemon
 from vpclab.localcloud.daemon import DaemonStatus
 

@@ -8,24 +8,20 @@ they could not take back fails there.
 import io
 import itertools
 import json
-import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.deadline import eventually
+from tests.integration.row_cloud import REGION, Clients
 
 Ask: TypeAlias = Sequence[object]
 
-REGION = "us-east-1"
 INTERNET_HOST = "198.51.100.7"
 CHECKIP = "https://checkip.amazonaws.com/"
 CONNECTED = "connected"
@@ -33,6 +29,9 @@ TIMED_OUT = "TimeoutError: timed out"
 REFUSED = "ConnectionRefusedError: [Errno 111] Connection refused"
 NO_SUCH_NAME = "gaierror: [Errno -2] Name or service not known"
 NO_RESOLVER = "gaierror: [Errno -3] Temporary failure in name resolution"
+
+IMPATIENT = {"RES_OPTIONS": "timeout:1 attempts:1"}
+"""Variables for a function whose resolver is not going to answer (resolv.conf(5))."""
 
 SERVICE_ROLES = "arn:aws:iam::aws:policy/service-role/"
 VPC_ACCESS = f"{SERVICE_ROLES}AWSLambdaVPCAccessExecutionRole"
@@ -71,45 +70,6 @@ class Gateway:
     allocation: str
     subnet: str
     table: str
-
-
-class Demolition:
-    """Takes worlds down while the next rows run."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(8)
-        self._tasks: list[Future[None]] = []
-
-    def later(self, undo: ExitStack) -> None:
-        self._tasks.append(self._threads.submit(undo.close))
-
-    def finish(self) -> None:
-        """Wait for all of it, and raise what went wrong."""
-        self._threads.shutdown()
-        for task in self._tasks:
-            task.result()
-
-
-class Clients:
-    """boto3 clients of one cloud, made once each."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-        self._made: dict[tuple[str, str], Any] = {}
-        self._lock = threading.Lock()
-
-    def __call__(self, service: str, region: str = REGION) -> Any:  # noqa: ANN401 - boto3 has no types
-        with self._lock:
-            if (service, region) not in self._made:
-                self._made[service, region] = boto3.client(
-                    service,
-                    region_name=region,
-                    endpoint_url=self.endpoint,
-                    aws_access_key_id="test",
-                    aws_secret_access_key="test",
-                    config=Config(retries={"total_max_attempts": 1}, read_timeout=120, max_pool_connections=20),
-                )
-            return self._made[service, region]
 
 
 class RowWorld:
@@ -316,6 +276,7 @@ class RowWorld:
         role: str | None = None,
         code: str = PROBE,
         timeout: int = 60,
+        environment: Mapping[str, str] | None = None,
     ) -> str:
         """A function with the probe, in the place, or elsewhere in its VPC, or in no VPC; Active."""
         name = f"rows-{next(self._numbers)}"
@@ -332,6 +293,7 @@ class RowWorld:
             Role=role or self.role,
             Code={"ZipFile": package(code)},
             Timeout=timeout,
+            Environment={"Variables": dict(environment or {})},
             **network,
         )
         self.later(self._delete_function, name)
@@ -406,16 +368,3 @@ class RowWorld:
                 return False
             raise
         return True
-
-
-@contextmanager
-def refused(code: str, *texts: str) -> Iterator[None]:
-    """The block ends in that error of the API, whose message has these texts."""
-    try:
-        yield
-    except ClientError as error:
-        assert error.response["Error"]["Code"] == code, error
-        for text in texts:
-            assert text in error.response["Error"]["Message"], error
-    else:
-        raise AssertionError(f"it was not refused with {code}")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.integration.row_world import CONNECTED, INTERNET_HOST, TIMED_OUT, Place, RowWorld, refused
+from tests.integration.row_cloud import refused
+from tests.integration.row_world import CONNECTED, INTERNET_HOST, TIMED_OUT, RowWorld
 
 STS = "sts.us-east-1.amazonaws.com"
 WHO = ("call", "sts", "get_caller_identity")

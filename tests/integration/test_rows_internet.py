@@ -3,14 +3,8 @@
 import pytest
 from botocore.exceptions import WaiterError
 
-from tests.integration.row_world import (
-    CHECKIP,
-    CONNECTED,
-    INTERNET_HOST,
-    TIMED_OUT,
-    RowWorld,
-    refused,
-)
+from tests.integration.row_cloud import refused
+from tests.integration.row_world import CHECKIP, CONNECTED, INTERNET_HOST, TIMED_OUT, RowWorld
 
 OUT = ("connect", INTERNET_HOST)
 

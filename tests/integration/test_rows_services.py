@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.row_world import Clients, refused
+from tests.integration.row_cloud import Clients, refused
 
 READ = [
     ("athena", "list_work_groups"),
