@@ -91,8 +91,7 @@ class Stack:
     def run(self, *arguments: str, **variables: str) -> Finished:
         """Run `pulumi ARGUMENTS` for the stack."""
         done = subprocess.run(
-            ["pulumi", *arguments,  # noqa: S607 - the one that the environment's PATH leads to
-             "--stack", self.name, "--non-interactive", "--color", "never"],
+            self._command(*arguments),
             cwd=self.folder,
             env={**process_environment(self.variables), **variables},
             capture_output=True,
@@ -102,8 +101,21 @@ class Stack:
         )
         return Finished(done.returncode, done.stdout + done.stderr)
 
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start `pulumi ARGUMENTS` for the stack, its output to be read line by line."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            cwd=self.folder,
+            env=process_environment(self.variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
     def up(self, **variables: str) -> Finished:
         return self.run("up", "--yes", "--skip-preview", **variables)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"]
 
     def must(self, *arguments: str) -> str:
         """Run `pulumi ARGUMENTS`, which has to succeed; return what it printed."""

@@ -153,9 +153,8 @@ class Lifecycle:
                 complete[name] = inputs[name]
             if declared.kind is Kind.ARCHIVE and name in call.inputs:
                 complete[CODE_HASH] = archive_hash(call.inputs[name])
-            elif declared.kind is Kind.ARCHIVE:
-                # An import knows only what AWS has; where the same archive made it, that is the archive's hash.
-                complete[CODE_HASH] = call.state.get(CODE_HASH) or complete.get("codeSha256")
+            elif declared.kind is Kind.ARCHIVE and call.state.get(CODE_HASH):
+                complete[CODE_HASH] = call.state[CODE_HASH]
         if row.regional:
             complete["region"] = call.region
         if row.tag:

@@ -14,7 +14,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from vpclab.toolchain.aws_plugin.errors import AwsPluginError
 from vpclab.toolchain.aws_plugin.provider import AwsProvider
-from vpclab.toolchain.aws_plugin.wire import give_back, readable
+from vpclab.toolchain.aws_plugin.wire import compare, give_back, readable
 
 Method = Callable[[Any, Any], Awaitable[Any]]
 
@@ -51,6 +51,8 @@ def _answering(name: str, method: Method) -> Method:
             if not isinstance(cause, AwsPluginError):
                 raise
             await context.abort(grpc.StatusCode.UNKNOWN, str(cause))
+        if name == "Diff":
+            compare(request, answer)
         give_back(name, request, answer)
         return answer
 

@@ -1,14 +1,15 @@
 """Archives in the engine's messages, which the SDK's property values cannot carry whole.
 
-The engine sends an archive with the hash of its contents, and one from the state with nothing else; the SDK drops
-the hash, and cannot read what has nothing else. So archives without a source are taken out before the SDK reads a
-message, and archives go back into the answer as they came.
+The engine sends an archive with the hash of its contents, and with nothing else where it only wants to know what
+changed; the SDK drops the hash, and cannot read what has nothing else. So archives without a source are taken out
+before the SDK reads a message, compared here by their hashes, and go back into the answer as they came.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi.runtime.rpc as wire
+from pulumi.runtime.proto import provider_pb2
 
 SOURCES = ("assets", "path", "uri")
 
@@ -54,8 +55,27 @@ def _has_source(archive: Any) -> bool:  # noqa: ANN401 - a protobuf value
     return any(fields[source].string_value for source in SOURCES if source in fields)
 
 
+def compare(request: Any, answer: Any) -> None:  # noqa: ANN401 - protobuf messages
+    """Add the archives whose hashes changed to what a Diff answers; they change in place."""
+    for name, value in request.news.fields.items():
+        if is_archive(value) and name not in request.ignoreChanges and name not in answer.diffs:
+            there = request.olds.fields.get(name)
+            if there is None or not is_archive(there) or _hash(there) != _hash(value):
+                answer.changes = type(answer).DIFF_SOME
+                answer.diffs.append(name)
+                answer.detailedDiff[name].kind = provider_pb2.PropertyDiff.UPDATE
+
+
+def _hash(archive: Any) -> str:  # noqa: ANN401 - a protobuf value
+    return str(archive.struct_value.fields["hash"].string_value)
+
+
 def give_back(call: str, request: Any, answer: Any) -> None:  # noqa: ANN401 - protobuf messages
-    """Put the archives of ``request`` into ``answer``, hashes and all."""
+    """Put the archives of ``request`` into ``answer``, hashes and all. What is gone has no properties at all."""
+    if call == "Read" and not answer.id:
+        for part in RETURNED[call]:
+            answer.ClearField(part)
+        return
     for part, source in RETURNED.get(call, {}).items():
         for name, value in getattr(request, source).fields.items():
             if is_archive(value) and answer.HasField(part):
