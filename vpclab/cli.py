@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from vpclab import __version__, cli_cloud, cli_demo, cli_doctor, cli_env, cli_setup, cli_variants
+from vpclab import __version__, cli_cloud, cli_demo, cli_doctor, cli_drops, cli_env, cli_setup, cli_variants
 from vpclab.cli_terminal import CANNOT, INTERRUPTED, answer, complain
 from vpclab.localcloud.daemon import DaemonError
 from vpclab.statements.error import VerificationError
@@ -44,6 +44,7 @@ app.command("env")(cli_env.env)
 app.command("up")(cli_variants.up)
 app.command("verify")(cli_variants.verify)
 app.command("destroy")(cli_variants.destroy)
+cli_cloud.app.command("drops")(cli_drops.drops)
 app.add_typer(cli_cloud.app, name="cloud")
 
 

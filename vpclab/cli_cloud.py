@@ -73,30 +73,6 @@ def status(*, as_json: AsJson = False) -> None:
     _tell(running, as_json=as_json)
 
 
-@app.command()
-def drops(
-    function: Annotated[
-        str | None, typer.Option("--function", help="Only packets of this function's interfaces.")
-    ] = None,
-    since: Annotated[float, typer.Option("--since", min=0, help="Only the last so many seconds.")] = 3600,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Tell which packets were dropped, and by which component."""
-    status = require_running(Project.here())
-    found = admin(status.endpoint, "drops", since=str(time.time() - since))["drops"]
-    if function is not None:
-        interfaces = _interfaces(status.endpoint, function)
-        found = [drop for drop in found if drop.get("interface_id") in interfaces]
-    if as_json:
-        answer(json.dumps(found))
-        return
-    for drop in found:
-        answer(describe_drop(drop))
-    if not found:
-        say("no packet was dropped" + (f" that {function} sent or should have got" if function else ""))
-
-
 def require_running(project: Project) -> DaemonStatus:
     """Return the project's running cloud.
 
@@ -124,23 +100,6 @@ def admin(endpoint: str, what: str, **query: str) -> dict[str, Any]:
         raise ToolchainError(f"the local cloud at {endpoint} does not answer {url}: {failure}") from None
 
 
-def describe_drop(drop: dict[str, Any]) -> str:
-    """Return one drop as a line: when, which flow, which component, why."""
-    when = datetime.fromtimestamp(float(drop["time"]), UTC).strftime("%H:%M:%S.%f")[:-3]
-    source = _socket(drop.get("source"), drop.get("source_port"))
-    destination = _socket(drop.get("destination"), drop.get("destination_port"))
-    code = f" {drop['code']}" if drop.get("code") else ""
-    reason = f": {drop['reason']}" if drop.get("reason") else ""
-    return (
-        f"{when} {drop.get('protocol', '?')} {source} -> {destination}  "
-        f"dropped by {drop.get('kind')} {drop.get('component')}{code}{reason}"
-    )
-
-
-def _socket(address: object, port: object) -> str:
-    return f"{address}:{port}" if port else str(address)
-
-
 def _tell(status: DaemonStatus, *, as_json: bool) -> None:
     contents = admin(status.endpoint, "status")
     if as_json:
@@ -154,23 +113,3 @@ def _tell(status: DaemonStatus, *, as_json: bool) -> None:
         if held:
             listed = [f"{key} ({value})" for key, value in held.items()] if isinstance(held, dict) else held
             answer(f"  {name}: {', '.join(map(str, listed))}")
-
-
-def _interfaces(endpoint: str, function: str) -> set[str]:
-    """Return the ids of the interfaces that the function's packets leave and arrive by."""
-    from vpclab.statements.target import Target  # noqa: PLC0415 - boto3 is heavy
-
-    target = Target.local(endpoint)
-    functions = target.client("lambda")
-    try:
-        network = functions.get_function_configuration(FunctionName=function).get("VpcConfig", {})
-    except functions.exceptions.ResourceNotFoundException:
-        raise ToolchainError(f"there is no function {function!r} in the local cloud at {endpoint}") from None
-    found = target.client("ec2").describe_network_interfaces(
-        Filters=[
-            {"Name": "interface-type", "Values": ["lambda"]},
-            {"Name": "subnet-id", "Values": network.get("SubnetIds") or ["none"]},
-            {"Name": "group-id", "Values": network.get("SecurityGroupIds") or ["none"]},
-        ]
-    )["NetworkInterfaces"]
-    return {interface["NetworkInterfaceId"] for interface in found}

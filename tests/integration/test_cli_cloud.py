@@ -11,6 +11,7 @@ import pytest
 
 from tests.deadline import eventually
 from tests.integration.command_line import CommandLine
+from vpclab import cli_drops
 from vpclab.localcloud import daemon, daemon_state
 from vpclab.localcloud.daemon import DaemonStatus
 
@@ -88,3 +89,25 @@ def test_foreground_cloud_cannot_outlive_its_command(vpclab: CommandLine, number
         running.communicate(timeout=60)
     assert running.returncode == {signal.SIGKILL: -signal.SIGKILL}.get(number, 0)
     eventually(lambda: daemon_state.birth_of(status.pid) is None, 30, "the cloud is gone")
+
+
+def test_drop_can_be_told_in_one_line() -> None:
+    """When, which flow, which component, why; what is not known is left out."""
+    drop = {
+        "time": 1700000000.25,
+        "kind": "internet-gateway",
+        "component": "igw-1",
+        "code": "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
+        "reason": "igw-1 lets only sources with a public address out",
+        "protocol": "tcp",
+        "source": "10.0.0.4",
+        "source_port": 50381,
+        "destination": "192.0.2.9",
+        "destination_port": 443,
+    }
+    assert cli_drops.describe(drop) == (
+        "22:13:20.250 tcp 10.0.0.4:50381 -> 192.0.2.9:443  dropped by internet-gateway igw-1 "
+        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS: igw-1 lets only sources with a public address out"
+    )
+    bare = {**drop, "protocol": "icmp", "source_port": None, "destination_port": None, "code": "", "reason": ""}
+    assert cli_drops.describe(bare) == "22:13:20.250 icmp 10.0.0.4 -> 192.0.2.9  dropped by internet-gateway igw-1"

@@ -1,0 +1,85 @@
+"""``vpclab cloud drops``: which packets were dropped, and by which component."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from vpclab.cli_cloud import AsJson, admin, require_running
+from vpclab.cli_terminal import answer, say
+from vpclab.toolchain.error import ToolchainError
+from vpclab.toolchain.project import Project
+
+Drop = dict[str, Any]
+"""One refused packet, as the local cloud tells it."""
+
+
+def drops(
+    function: Annotated[
+        str | None, typer.Option("--function", help="Only packets of the interfaces that this function uses.")
+    ] = None,
+    since: Annotated[float, typer.Option("--since", min=0, help="Only the last so many seconds.")] = 3600,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which packets were dropped, and by which component.
+
+    Functions with the same subnets and security groups share interfaces; those without a VPC share one network.
+    """
+    status = require_running(Project.here())
+    found: list[Drop] = admin(status.endpoint, "drops", since=str(time.time() - since))["drops"]
+    if function is not None:
+        concerns = _of_function(status.endpoint, function)
+        found = [drop for drop in found if concerns(drop)]
+    if as_json:
+        answer(json.dumps(found))
+        return
+    for drop in found:
+        answer(describe(drop))
+    if not found:
+        say("no packet was dropped" + (f" on the interfaces of {function}" if function else ""))
+
+
+def describe(drop: Drop) -> str:
+    """Return one drop as a line: when (UTC), which flow, which component, why."""
+    when = datetime.fromtimestamp(float(drop["time"]), UTC).strftime("%H:%M:%S.%f")[:-3]
+    source = _socket(drop.get("source"), drop.get("source_port"))
+    destination = _socket(drop.get("destination"), drop.get("destination_port"))
+    code = f" {drop['code']}" if drop.get("code") else ""
+    reason = f": {drop['reason']}" if drop.get("reason") else ""
+    return (
+        f"{when} {drop.get('protocol')} {source} -> {destination}  "
+        f"dropped by {drop.get('kind')} {drop.get('component')}{code}{reason}"
+    )
+
+
+def _socket(address: object, port: object) -> str:
+    return f"{address}:{port}" if port else str(address)
+
+
+def _of_function(endpoint: str, name: str) -> Callable[[Drop], bool]:
+    """Return whether a drop concerns the interfaces of a function; without a VPC, the network that AWS owns."""
+    from vpclab.statements.target import Target  # noqa: PLC0415 - boto3 is heavy
+
+    target = Target.local(endpoint)
+    functions = target.client("lambda")
+    try:
+        network = functions.get_function_configuration(FunctionName=name).get("VpcConfig", {})
+    except functions.exceptions.ResourceNotFoundException:
+        raise ToolchainError(f"there is no function {name!r} in the local cloud at {endpoint}") from None
+    if not network.get("SubnetIds"):
+        return lambda drop: drop.get("vpc_id") is None
+    interfaces = target.client("ec2").describe_network_interfaces(
+        Filters=[
+            {"Name": "interface-type", "Values": ["lambda"]},
+            {"Name": "subnet-id", "Values": network["SubnetIds"]},
+        ]
+    )["NetworkInterfaces"]
+    groups = set(network.get("SecurityGroupIds", ()))
+    used = {
+        one["NetworkInterfaceId"] for one in interfaces if {group["GroupId"] for group in one["Groups"]} == groups
+    }
+    return lambda drop: drop.get("interface_id") in used
