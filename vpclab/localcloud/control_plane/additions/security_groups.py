@@ -2,8 +2,8 @@
 
 moto forgets the description of a rule whose source is a group or a prefix list, takes one for another rule when
 its description is another, and accepts groups of other VPCs, prefix lists that do not exist, and impossible ports.
-AWS: DescribeSecurityGroupRules shows every description; InvalidGroup.NotFound and InvalidPrefixListID.NotFound; EC2
-API, IpPermission.
+AWS: DescribeSecurityGroupRules shows every description; InvalidGroup.NotFound and InvalidPrefixListID.NotFound;
+EC2 API reference, IpPermission.
 """
 
 from moto.ec2.exceptions import EC2ClientError
