@@ -45,12 +45,11 @@ def test_store_can_unpack_layers_over_one_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"), [(0o100644, 0o444), (0o100755, 0o555), (0o100600, 0o444), (0o100700, 0o555), (0o100004, 0)]
+    ("given", "expected"),
+    [(0o100644, 0o444), (0o100755, 0o555), (0o100600, 0o444), (0o100700, 0o555), (0o100004, 0)],
 )
-def test_function_can_read_what_the_archive_lets_its_owner_read(
-    tmp_path: Path, given: int, expected: int
-) -> None:
-    """Differs from AWS, which wants 644 and 755: archives made in memory have 600, and must run all the same."""
+def test_function_can_read_what_its_owner_may_read(tmp_path: Path, given: int, expected: int) -> None:
+    """Differs from AWS, which wants 644 and 755: archives made in memory have 600, and must run too."""
     store = CodeStore(tmp_path / "code")
     folder = store.directory / store.folder([archive(("f", given, ""))])
     assert stat.S_IMODE((folder / "f").stat().st_mode) == expected
