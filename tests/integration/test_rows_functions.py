@@ -89,7 +89,7 @@ def test_vpc_id_cannot_be_given_and_can_be_read(world: RowWorld) -> None:
 
 
 def test_interface_can_be_lambdas_only(world: RowWorld) -> None:
-    """2.7: type, description, attachment, owner, requester; by hand it is neither detached, deleted nor changed."""
+    """2.7: type, description, attachment, owner; by hand it is neither detached, deleted nor changed."""
     place = world.isolated()
     function = world.function(place)
     interface = world.interface_of(place)
@@ -169,7 +169,8 @@ def test_function_can_leave_its_vpc(world: RowWorld) -> None:
     )
     world.functions.get_waiter("function_updated_v2").wait(FunctionName=function)
     assert world.ask_one(function, *out) == "connected"
-    assert not world.functions.get_function_configuration(FunctionName=function)["VpcConfig"].get("VpcId")
+    config = world.functions.get_function_configuration(FunctionName=function)
+    assert not config.get("VpcConfig", {}).get("VpcId")
     eventually(lambda: not world.interfaces(**{"subnet-id": place.subnet}), SECONDS, "the interface's end")
 
 
