@@ -11,6 +11,7 @@ from tests.integration.row_world import CONNECTED, INTERNET_HOST, REFUSED, TIMED
 
 STS = "sts.us-east-1.amazonaws.com"
 OUT = ("connect", INTERNET_HOST)
+WAITING = {"Delay": 1, "MaxAttempts": 120}
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,16 @@ class Database:
     nat: Gateway
     group: str
     host: str
+    name: str = "rows-database"
+
+    def listen(self, port: int) -> None:
+        """Have it listen on another port, and wait until it does."""
+        rds = self.world.clients("rds")
+        changed = rds.modify_db_instance(DBInstanceIdentifier=self.name, DBPortNumber=port, ApplyImmediately=True)[
+            "DBInstance"
+        ]
+        assert changed["Endpoint"]["Port"] == port
+        rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=self.name, WaiterConfig=WAITING)
 
     @contextmanager
     def admitting(self, source: str, port: int = 5432) -> Iterator[None]:
@@ -36,7 +47,7 @@ def database(clients: Clients, execution_role: str, demolition: Demolition) -> I
     world = RowWorld(clients, execution_role)
     place, nat = world.private()
     group, other = world.group(place.vpc), world.subnet(place.vpc, "10.0.2.0/24", "b")
-    rds, name = clients("rds"), "rows-database"
+    rds, name = clients("rds"), Database.name
     rds.create_db_subnet_group(
         DBSubnetGroupName=name, DBSubnetGroupDescription=name, SubnetIds=[place.subnet, other]
     )
@@ -51,10 +62,9 @@ def database(clients: Clients, execution_role: str, demolition: Demolition) -> I
         DBSubnetGroupName=name,
         VpcSecurityGroupIds=[group],
     )
-    waiting = {"Delay": 1, "MaxAttempts": 120}
-    world.later(rds.get_waiter("db_instance_deleted").wait, DBInstanceIdentifier=name, WaiterConfig=waiting)
+    world.later(rds.get_waiter("db_instance_deleted").wait, DBInstanceIdentifier=name, WaiterConfig=WAITING)
     world.later(rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
-    rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=name, WaiterConfig=waiting)
+    rds.get_waiter("db_instance_available").wait(DBInstanceIdentifier=name, WaiterConfig=WAITING)
     (found,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
     yield Database(world, place, nat, group, found["Endpoint"]["Address"])
     demolition.later(world.undo)
@@ -127,6 +137,19 @@ def test_closed_port_can_refuse(world: RowWorld, database: Database) -> None:
     """R31: the group admits, nobody listens: ECONNREFUSED, at once; the contrast to every filter."""
     with database.admitting(database.place.group, 5433):
         assert world.ask_one(world.function(database.place), "connect", database.host, 5433) == REFUSED
+
+
+def test_moved_database_can_refuse_at_its_old_port(world: RowWorld, database: Database) -> None:
+    """R31: ModifyDBInstance moves it to 5433: the old port refuses, the new one answers; and back again."""
+    function = world.function(database.place)
+    with database.admitting(database.place.group), database.admitting(database.place.group, 5433):
+        database.listen(5433)
+        try:
+            asks = ("connect", database.host, 5432), ("postgres", database.host, 5433)
+            assert world.ask(function, *asks) == [REFUSED, "S"]
+        finally:
+            database.listen(5432)
+        assert world.ask_one(function, "postgres", database.host) == "S"
 
 
 def test_answers_cannot_need_an_ingress_rule(world: RowWorld, database: Database) -> None:

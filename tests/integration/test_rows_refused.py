@@ -89,7 +89,7 @@ ATTEMPTS: dict[str, tuple[Attempt, str]] = {
     "a transit gateway": (lambda world, _: world.ec2.create_transit_gateway(), "transit gateways"),
     "R31 by stopping the database": (
         lambda world, _: world.clients("rds").stop_db_instance(DBInstanceIdentifier="rows"),
-        "StopDBInstance",
+        "stopping, rebooting and restoring database instances",
     ),
     "Lambda Managed Instances": (
         lambda world, _: world.functions.create_capacity_provider(

@@ -136,7 +136,12 @@ def _modify(plain: Moto, self: Moto, db_instance_identifier: str, db_kwargs: Mot
         network, interface_id = _network(self), instance.vpclab_interface_id
         groups = _groups(network, network.enis[interface_id].vpc_id, wanted)
         managed_interfaces.set_groups(network, interface_id, groups)
-    return plain(self, db_instance_identifier, db_kwargs)
+    changed = plain(self, db_instance_identifier, db_kwargs)
+    port = int(db_kwargs.get("db_port_number") or instance.port)
+    if port != int(instance.port):
+        instance.port = port
+        instance.status = "modifying"  # until it listens there: a new port restarts the server (RDS API)
+    return changed
 
 
 def _delete(plain: Moto, self: Moto, db_instance_identifier: str, **options: Moto) -> Moto:

@@ -129,6 +129,7 @@ _REFUSED: Mapping[tuple[str, str], str] = {
 }
 
 _KINDS = (
+    ("DBInstance", "stopping, rebooting and restoring database instances"),
     ("Instance", "EC2 instances"),
     ("Peering", "VPC peering"),
     ("TransitGateway", "transit gateways"),
