@@ -33,6 +33,19 @@ def refused(code: str, text: str = "") -> Any:
     return pytest.raises(ClientError, match=rf"\({code}\).*{text}")
 
 
+def test_database_can_move_to_another_port(here: World, network: tuple[list[str], str]) -> None:
+    """ModifyDBInstance with DBPortNumber: modifying until it listens there; the same port changes nothing."""
+    _, group = network
+    here.database("d", "g", [group])
+    here.plane.database_ready("d")
+    change = here.client("rds").modify_db_instance
+    for port, status in ((5433, "modifying"), (5433, "available")):
+        changed = change(DBInstanceIdentifier="d", DBPortNumber=port, ApplyImmediately=True)["DBInstance"]
+        assert (changed["Endpoint"]["Port"], changed["DBInstanceStatus"]) == (port, status)
+        here.plane.database_ready("d")
+    assert [one.port for one in here.plane.network().databases] == [5433]
+
+
 def test_database_can_have_an_interface_in_the_vpc(here: World, network: tuple[list[str], str]) -> None:
     """In a subnet of its group, with its security groups; requester amazon-rds; it goes with the instance."""
     subnets, group = network

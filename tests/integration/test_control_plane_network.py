@@ -426,6 +426,29 @@ def test_rule_cannot_name_a_group_that_does_not_exist(here: World) -> None:
     }
 
 
+@pytest.mark.parametrize("way", ["ingress", "egress"])
+def test_rules_of_every_source_can_live_in_one_group(here: World, way: str) -> None:
+    """By range, by group, by prefix list, of equal ports: each is a rule of its own, and revoked by its source."""
+    group = here.group(here.vpc())
+    (listed, *_) = here.ec2.describe_prefix_lists()["PrefixLists"]
+    sources: list[dict[str, Any]] = [
+        {"IpRanges": [{"CidrIp": "10.0.0.0/8"}]},
+        {"UserIdGroupPairs": [{"GroupId": group}]},
+        {"PrefixListIds": [{"PrefixListId": listed["PrefixListId"]}]},
+    ]
+    permissions = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **source} for source in sources]
+    authorize = getattr(here.ec2, f"authorize_security_group_{way}")
+    revoke = getattr(here.ec2, f"revoke_security_group_{way}")
+    for permission in permissions:
+        authorize(GroupId=group, IpPermissions=[permission])
+        with refused("InvalidPermission.Duplicate"):
+            authorize(GroupId=group, IpPermissions=[permission])
+    for permission in permissions:
+        revoke(GroupId=group, IpPermissions=[permission])
+        with refused("InvalidPermission.NotFound"):
+            revoke(GroupId=group, IpPermissions=[permission])
+
+
 def test_rule_can_be_revoked_without_its_description(here: World) -> None:
     """A rule is its protocol, ports and source; adding it again with another description is a duplicate."""
     vpc = here.vpc()

@@ -52,7 +52,7 @@ def _identity(rule: Moto) -> tuple[object, ...]:
         rule.ip_range.get("CidrIp"),
         rule.ip_range.get("CidrIpv6"),
         rule.source_group.get("GroupId"),
-        (rule.prefix_list_id or {}).get("PrefixListId"),
+        rule.prefix_list_id,
     )
 
 
