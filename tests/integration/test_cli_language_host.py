@@ -153,25 +153,40 @@ def test_program_can_run_in_its_virtual_environment(programs: Programs) -> None:
     assert deployment.outputs("dev", programs.environment, root=programs.root) == {"own": "yes"}
 
 
-def test_interrupted_engine_cannot_leave_a_program_behind(programs: Programs, tmp_path: Path) -> None:
-    """Whether it was asked to end or killed: hosts and programs go with it."""
+def preview_in_the_middle(programs: Programs, started: Path) -> "subprocess.Popen[bytes]":
+    """Start an engine on a program that never ends, and return it when that program runs."""
+    programs.write(f"import time, pathlib\npathlib.Path({str(started)!r}).touch()\nwhile True: time.sleep(1)\n")
     deployment.create_stack("dev", programs.environment, root=programs.root)
-    for number in (signal.SIGINT, signal.SIGKILL):
-        started = tmp_path / f"started-{number}"
-        programs.write(
-            f"import time, pathlib\npathlib.Path({str(started)!r}).touch()\nwhile True: time.sleep(1)\n"
-        )
-        command = ["pulumi", "preview", "-s", "dev", "--non-interactive"]
-        engine = subprocess.Popen(
-            command,
-            cwd=programs.root,
-            env=process_environment(programs.environment),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-        )
-        eventually(started.exists, 30, "the program runs")
+    command = ["pulumi", "preview", "-s", "dev", "--non-interactive"]
+    engine = subprocess.Popen(
+        command,
+        cwd=programs.root,
+        env=process_environment(programs.environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
+    )
+    eventually(started.exists, 30, "the program runs")
+    return engine
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_ended_engine_cannot_leave_a_program_behind(
+    programs: Programs, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Whether it was asked to end or killed: hosts and programs go with it."""
+    with preview_in_the_middle(programs, tmp_path / "started") as engine:
         assert hosts(tmp_path)
         os.killpg(engine.pid, number)
         engine.wait(30)
-        eventually(lambda: not hosts(tmp_path), 10, "hosts and programs are gone")
+    eventually(lambda: not hosts(tmp_path), 10, "hosts and programs are gone")
+
+
+def test_killed_host_cannot_leave_a_program_behind(programs: Programs, tmp_path: Path) -> None:
+    """Even where engine and host are killed together, the kernel ends the program with its host."""
+    with preview_in_the_middle(programs, tmp_path / "started") as engine:
+        engine.kill()
+        for process in hosts(tmp_path):
+            if "vpclab.toolchain.language_host" in process.cmdline():
+                process.kill()
+    eventually(lambda: not hosts(tmp_path), 10, "hosts and programs are gone")
