@@ -1,16 +1,22 @@
 """The HTTP server that every far end and the control plane share."""
 
 import http.client
+import os
+import resource
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import trustme
 
-from vpclab.localcloud.control_plane.server import Peer, WsgiServer
+from tests.deadline import eventually
+from vpclab.localcloud.control_plane.server import LARGEST_BODY, REFUSED_ACCEPT_SECONDS, Peer, WsgiServer
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -129,9 +135,75 @@ def test_failing_application_cannot_show_a_traceback_to_the_client() -> None:
         client.close()
 
 
-def test_malformed_length_cannot_be_served(server: WsgiServer) -> None:
-    """A body whose length makes no sense is 400 and the end of the connection."""
+def answer_to(server: WsgiServer, request: bytes) -> bytes:
     with socket.create_connection(server.address, timeout=5) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n")
-        answer = b"".join(iter(lambda: client.recv(4096), b""))
-    assert answer.startswith(b"HTTP/1.1 400")
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + request)
+        client.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: client.recv(4096), b""))
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"Content-Length: many\r\n\r\n", 400),
+        (b"Content-Length: -1\r\n\r\n", 400),
+        (b"Content-Length: 1_0\r\n\r\n0123456789", 400),
+        (b"Content-Length: 5\r\n\r\nhell", 400),
+        (f"Content-Length: {LARGEST_BODY + 1}\r\n\r\n".encode(), 413),
+        (b"Content-Length: 99999999999999999999999\r\n\r\n", 413),
+        (b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
+        (CHUNKED + b"-5\r\nabc", 400),
+        (CHUNKED + b"\r\nabc", 400),
+        (CHUNKED + b"5\r\nabc", 400),
+        (CHUNKED + b"2\r\nab\r\nffffffff\r\nabc", 413),
+        (CHUNKED + b"ffffffffffffffffffffff\r\nabc", 413),
+    ],
+)
+def test_body_without_a_sensible_length_cannot_be_served(server: WsgiServer, request_: bytes, status: int) -> None:
+    """It is 400 or 413 and the end of the connection: never a closed connection without a word."""
+    assert answer_to(server, request_).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_announced_body_cannot_take_memory_before_it_comes(server: WsgiServer) -> None:
+    """Many clients may announce the largest body and send nothing of it."""
+    clients = [socket.create_connection(server.address) for _ in range(40)]
+    before = psutil.Process().memory_info().vms
+    for client in clients:
+        client.sendall(f"POST / HTTP/1.1\r\nContent-Length: {LARGEST_BODY}\r\n\r\nx".encode())
+    http_client = http.client.HTTPConnection(*server.address)
+    http_client.request("GET", "/")
+    assert http_client.getresponse().status == 200
+    grown = psutil.Process().memory_info().vms - before
+    http_client.close()
+    for client in clients:
+        client.close()
+    assert grown < 40 * LARGEST_BODY / 2
+
+
+def test_server_cannot_spin_while_it_has_no_descriptors(
+    server: WsgiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where accept(2) fails, the server waits between its attempts, and serves again when it can."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    client = socket.socket()
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 8, hard))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(taken[0]))
+        began = time.monotonic()
+        client.connect(server.address)
+        eventually(lambda: len(caplog.records) >= 3, 10, "accept has failed three times")
+        assert len(caplog.records) <= 3 + (time.monotonic() - began) / REFUSED_ACCEPT_SECONDS
+    finally:
+        for fd in taken:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    client.settimeout(10)
+    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+    client.close()

@@ -72,6 +72,8 @@ def test_connection_can_receive_requests_however_they_are_cut(cuts: list[int]) -
         b"POST /a HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+        b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+        b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 5000,
     ],
 )
 def test_connection_cannot_receive_nonsense(ends: tuple[HttpConnection, socket.socket], nonsense: bytes) -> None:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from vpclab.localcloud.lambda_runtime.invocation import LogEvent
 from vpclab.localcloud.lambda_runtime.log_shipping import (
+    EVENT_OVERHEAD,
     LARGEST_EVENT,
     LARGEST_OUTPUT,
     TAIL_BYTES,
@@ -58,7 +59,7 @@ def test_log_cannot_hold_an_event_larger_than_the_service_takes() -> None:
 def test_log_cannot_hold_more_than_its_bound() -> None:
     """The rest is counted, and the bound is per shipment."""
     gathered = log()
-    for _ in range(LARGEST_OUTPUT // 1024 + 2):
+    for _ in range(LARGEST_OUTPUT // (1024 + EVENT_OVERHEAD) + 2):
         gathered.output(b"x" * 1023 + b"\n")
     gathered.platform("END")
     assert [event.message for event in gathered.take()[-2:]] == [
@@ -67,6 +68,13 @@ def test_log_cannot_hold_more_than_its_bound() -> None:
     ]
     gathered.output(b"again\n")
     assert [event.message for event in gathered.take()] == ["again\n"]
+
+
+def test_log_cannot_hold_a_flood_of_short_lines() -> None:
+    """An event counts for 26 bytes more than its message, as PutLogEvents counts it."""
+    gathered = log()
+    gathered.output(b"x\n" * (LARGEST_OUTPUT // 2))
+    assert len(gathered.take()) == LARGEST_OUTPUT // (2 + EVENT_OVERHEAD) + 1
 
 
 def test_tail_can_hold_the_last_four_kilobytes() -> None:

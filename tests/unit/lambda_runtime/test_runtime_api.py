@@ -148,3 +148,24 @@ def test_function_cannot_open_connections_without_bound(service: Service) -> Non
         connection.close()
     eventually(lambda: service.serve() and len(service.selector.get_map()) == 1, 10, "all are closed")
     service.wait_for_next()
+
+
+def test_function_cannot_have_answers_pile_up(service: Service) -> None:
+    """Who asks on and on and reads no answer is not listened to any more; others are."""
+    client = socket.create_connection(service.address)
+    client.setblocking(False)
+    pending = b""
+    asked = refused = 0
+    while refused < 50:  # rounds in which neither side moved
+        pending = pending or b"GET /2018-06-01/runtime/nothing HTTP/1.1\r\n\r\n" * 1000
+        try:
+            sent = client.send(pending)
+        except BlockingIOError:
+            sent = 0
+        pending = pending[sent:]
+        asked += sent
+        refused = 0 if sent else refused + 1
+        service.serve()
+        assert asked < 50_000_000, "the service took whatever it was sent"
+    service.wait_for_next()
+    client.close()

@@ -8,6 +8,7 @@ client must not hold up the next one, so it happens in the connection's own thre
 
 import io
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -31,7 +32,17 @@ IDLE_SECONDS = 300.0
 
 HANDSHAKE_SECONDS = 10.0
 
+LARGEST_BODY = 256 * 1024 * 1024
+"""Bytes of a request's body, held in memory: more than a deployment package, less than a machine."""
+
+REFUSED_ACCEPT_SECONDS = 0.1
+"""How long to wait after accept(2) failed: mostly for want of descriptors, which only others can give back."""
+
 _LONGEST_REQUEST_LINE = 65536
+_BODY_PIECE = 1024 * 1024
+_LONGEST_LENGTH = 20
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]+")
 _NO_CONTENT = frozenset({"204", "304"})
 _S3_METADATA = "x-amz-meta-"
 _PRESERVED_NAMES = "moto.preserved_header_names"  # moto's own key for S3 metadata names that contain "_"
@@ -72,7 +83,7 @@ class WsgiServer:
         self.address: Peer = (address[0], address[1])
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._closed = False
+        self._closing = threading.Event()
         self._acceptor = threading.Thread(
             target=self._accept, name=f"accept {self.address[0]}:{self.address[1]}", daemon=True
         )
@@ -85,9 +96,9 @@ class WsgiServer:
     def close(self) -> None:
         """Stop accepting and cut every open connection. Safe to call twice."""
         with self._lock:
-            if self._closed:
+            if self._closing.is_set():
                 return
-            self._closed = True
+            self._closing.set()
             connections = list(self._connections)
         for one in (self._listening, *connections):
             with suppress(OSError):
@@ -110,19 +121,24 @@ class WsgiServer:
         while True:
             try:
                 connection, peer = self._listening.accept()
-            except OSError:
-                if self._closed:
+            except OSError as error:
+                if self._closing.is_set():
                     return
                 if self._listening.fileno() < 0:
                     return
-                _LOG.exception("cannot accept on %s:%s", *self.address)
+                _LOG.warning("cannot accept on %s:%s: %s", *self.address, error)
+                self._closing.wait(REFUSED_ACCEPT_SECONDS)
                 continue
             with self._lock:
-                if self._closed:
+                if self._closing.is_set():
                     connection.close()
                     return
                 self._connections.add(connection)
-            threading.Thread(target=self._serve, args=(connection, (peer[0], peer[1])), daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(connection, (peer[0], peer[1])), daemon=True).start()
+            except RuntimeError as error:  # no more threads: this client's loss, not everybody's
+                _LOG.warning("cannot serve a client of %s:%s: %s", *self.address, error)
+                self._forget(connection)
 
     def _serve(self, connection: socket.socket, peer: Peer) -> None:
         wrapped = connection
@@ -134,18 +150,30 @@ class WsgiServer:
                 with self._lock:
                     self._connections.discard(connection)  # wrap_socket detached it
                     self._connections.add(wrapped)
-                    if self._closed:
+                    if self._closing.is_set():
                         return
             _Handler(wrapped, peer, self)
         except OSError as error:  # ssl.SSLError, timeouts and resets are OSErrors: the client's business
             _LOG.debug("connection of %s:%s ended: %s", *peer, error)
         finally:
-            with self._lock:
-                self._connections.discard(connection)
-                self._connections.discard(wrapped)
+            self._forget(connection, wrapped)
+
+    def _forget(self, *connections: socket.socket) -> None:
+        """Close what one client had."""
+        with self._lock:
+            self._connections.difference_update(connections)
+        for one in connections:
             with suppress(OSError):
-                wrapped.shutdown(socket.SHUT_RDWR)
-            wrapped.close()
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+class _BodyError(Exception):
+    """A body that cannot be taken; after it nothing on the connection makes sense."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -178,43 +206,53 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if not self.parse_request():
             return
-        body = self._body()
-        if body is None:
+        try:
+            body = self._body()
+        except _BodyError as error:
             self.close_connection = True
-            self.send_error(HTTPStatus.BAD_REQUEST, "the body ended early or its length makes no sense")
+            self.send_error(error.status, str(error))
             return
         self._send(*self._run(self._environ(body)))
 
-    def _body(self) -> bytes | None:
-        """The whole body, so that the next request starts where this one ends; None if it is malformed."""
+    def _body(self) -> bytes:
+        """The whole body, so that the next request starts where this one ends.
+
+        Raises:
+            _BodyError: it is malformed, incomplete or too large.
+        """
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks()
-        try:
-            length = int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            return None
-        if length < 0:
-            return None
-        body = self.rfile.read(length) if length else b""
-        return body if len(body) == length else None
+        length = self.headers.get("Content-Length") or "0"
+        if _DIGITS.fullmatch(length) is None:
+            raise _BodyError(HTTPStatus.BAD_REQUEST, "Content-Length is no number")
+        body = bytearray()
+        self._take(body, length, 10)
+        return bytes(body)
 
-    def _chunks(self) -> bytes | None:
-        parts: list[bytes] = []
+    def _chunks(self) -> bytes:
+        body = bytearray()
         while True:
             line = self.rfile.readline(1024).split(b";", 1)[0].strip()
-            try:
-                length = int(line, 16)
-            except ValueError:
-                return None
-            if length == 0:
+            if _HEXADECIMAL.fullmatch(line) is None:
+                raise _BodyError(HTTPStatus.BAD_REQUEST, "a chunk has no length")
+            if not line.strip(b"0"):
                 while self.rfile.readline(_LONGEST_REQUEST_LINE).strip():
                     pass  # trailers
-                return b"".join(parts)
-            part = self.rfile.read(length)
-            if length < 0 or len(part) != length:
-                return None
-            parts.append(part)
+                return bytes(body)
+            self._take(body, line.decode(), 16)
             self.rfile.readline(2)
+
+    def _take(self, body: bytearray, digits: str, base: int) -> None:
+        """Read on as many bytes as ``digits`` say, taking memory for what came, not for what was announced."""
+        whole = len(body) + int(digits, base) if len(digits) < _LONGEST_LENGTH else LARGEST_BODY + 1
+        if whole > LARGEST_BODY:
+            text = f"a request may have {LARGEST_BODY} bytes of body here"
+            raise _BodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+        while len(body) < whole:
+            piece = self.rfile.read(min(whole - len(body), _BODY_PIECE))
+            if not piece:
+                raise _BodyError(HTTPStatus.BAD_REQUEST, "the body ended early")
+            body += piece
 
     def _environ(self, body: bytes) -> dict[str, object]:
         raw = self.path

@@ -12,7 +12,9 @@ from http import HTTPStatus
 LARGEST_BODY = 6 * 1024 * 1024 + 100
 """Bytes of a response payload ("Lambda quotas": 6 MB, and the small allowance that the service's error names)."""
 _LARGEST_HEAD = 2 * 1024 * 1024  # the runtime client puts an X-Ray cause of up to 1 MiB into a header
+_LONGEST_CHUNK_LINE = 4 * 1024
 _CHUNK = 256 * 1024
+_UNREAD = 1024 * 1024
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -47,6 +49,11 @@ class HttpConnection:
     def fileno(self) -> int:
         """Its descriptor."""
         return self._socket.fileno()
+
+    @property
+    def wants_to_read(self) -> bool:
+        """Whether more requests are welcome: not from a peer that leaves our answers unread."""
+        return len(self._outgoing) <= LARGEST_BODY + _UNREAD
 
     @property
     def wants_to_write(self) -> bool:
@@ -138,14 +145,16 @@ class HttpConnection:
         while True:
             end = self._incoming.find(b"\r\n")
             if end < 0:
+                if len(self._incoming) > _LONGEST_CHUNK_LINE:
+                    raise ProtocolError("the line of a chunk's length does not end")
                 return False
             try:
                 length = int(self._incoming[:end].split(b";")[0], 16)
             except ValueError:
                 raise ProtocolError("a chunk has no length") from None
             whole = end + 2 + length + 2
-            if length > LARGEST_BODY:
-                raise ProtocolError("a chunk is larger than any response")
+            if not 0 <= length <= LARGEST_BODY:
+                raise ProtocolError("a chunk is larger than any response, or smaller than none")
             if len(self._incoming) < whole:
                 return False
             chunk = self._incoming[end + 2 : whole - 2]

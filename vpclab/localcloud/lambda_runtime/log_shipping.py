@@ -16,6 +16,8 @@ TAIL_BYTES = 4 * 1024
 LARGEST_EVENT = 256 * 1024
 LARGEST_OUTPUT = 4 * 1024 * 1024
 """Bytes of output that one invocation may log here; what is beyond is dropped, and the log says so."""
+EVENT_OVERHEAD = 26
+"""Bytes that an event counts for beside its message (PutLogEvents): a flood of short lines is a flood too."""
 
 _FRAME_HEAD = 16
 _FRAME_MAGIC = b"\xa5\x5a\x00"  # of every frame type of awslambdaric's telemetry framing
@@ -97,10 +99,11 @@ class EnvironmentLog:
             self._add(line + b"\n")
 
     def _add(self, message: bytes) -> None:
-        if self._bytes + len(message) > LARGEST_OUTPUT:
+        size = len(message) + EVENT_OVERHEAD
+        if self._bytes + size > LARGEST_OUTPUT:
             self._dropped += len(message)
             return
-        self._bytes += len(message)
+        self._bytes += size
         text = message.decode("utf-8", "replace").replace("\r", "\n")
         self._events.append(LogEvent(self._clock(), text))
 

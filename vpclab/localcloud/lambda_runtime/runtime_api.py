@@ -134,7 +134,8 @@ class RuntimeApi:
         self._watch(connection)
 
     def _watch(self, connection: HttpConnection) -> None:
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.wants_to_write else 0)
+        writing = selectors.EVENT_WRITE if connection.wants_to_write else 0
+        events = writing | (selectors.EVENT_READ if connection.wants_to_read else 0)
         key = self._selector.get_key(connection)
         if key.events != events:
             self._selector.modify(connection, events, key.data)
