@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.deadline import eventually
@@ -269,6 +270,25 @@ def test_resource_in_use_can_be_deleted_when_it_is_free(stack: Stack) -> None:
         deploying.communicate(timeout=60)
     assert deploying.returncode == 0
     ec2.delete_subnet(SubnetId=subnet)
+
+
+def test_killed_engine_cannot_leave_the_plugin_behind(stack: Stack) -> None:
+    """The plugin ends by itself, in the middle of whatever it waits for."""
+    deploy(stack, VPC_AND_GROUP)
+    outputs, ec2 = stack.outputs(), stack.aws("ec2")
+    subnet = ec2.create_subnet(VpcId=outputs["vpc"], CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    stack.write(HEAD)
+    deploying = stack.start("up", "--yes", "--skip-preview")
+    output = deploying.stdout
+    assert output is not None
+    with deploying:
+        eventually(lambda: b"deleting" in output.readline(), 60, "the VPC is being deleted")
+        children = psutil.Process(deploying.pid).children(recursive=True)
+        assert any("aws_plugin" in " ".join(child.cmdline()) for child in children)
+        deploying.kill()
+    eventually(lambda: not [child for child in children if child.is_running()], 30, "the plugin is gone")
+    ec2.delete_subnet(SubnetId=subnet)
+    stack.must("cancel", "--yes")
 
 
 def test_function_of_the_provider_can_be_called(stack: Stack) -> None:

@@ -34,7 +34,6 @@ INLINE_RULE = {
     "self": SWITCH,
     "description": TEXT,
 }
-LONGEST_NAME = 255
 PEERS = {
     "cidrBlocks": ("IpRanges", "CidrIp"),
     "ipv6CidrBlocks": ("Ipv6Ranges", "CidrIpv6"),
@@ -134,7 +133,7 @@ SECURITY_GROUP = ResourceType(
     noun="EC2 Security Group",
     service="ec2",
     inputs={
-        "name": Input(replaces=True, named=LONGEST_NAME),
+        "name": Input(replaces=True, named=255),
         "description": Input(default="Managed by Pulumi", replaces=True),
         "vpcId": fixed(computed(TEXT)),
         "ingress": Input(Kind.OBJECTS, computed=True, fields=INLINE_RULE),

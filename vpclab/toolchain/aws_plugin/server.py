@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import metadata
@@ -30,6 +31,11 @@ ANSWERED = (
     "Update",
     "Delete",
 )
+
+INTERRUPTED = 130
+"""Exit code: the engine says by SIGINT that it is done."""
+
+PARENT_POLL_SECONDS = 1.0
 
 
 class Servicer(ProviderServicer):
@@ -66,16 +72,28 @@ def serve(arguments: Sequence[str]) -> None:
     engine = parser.parse_known_args(arguments)[0].engine
 
     async def run() -> None:
+        provider = AwsProvider()
         server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-        servicer = Servicer(list(arguments), metadata.version("pulumi_aws"), AwsProvider(), engine)
+        servicer = Servicer(list(arguments), metadata.version("pulumi_aws"), provider, engine)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
+        # An engine that was killed cannot stop its plugins, and they must not stay behind.
+        watching = asyncio.create_task(_until_orphaned(os.getppid()))
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
-        await server.wait_for_termination()
+        serving = asyncio.create_task(server.wait_for_termination())
+        try:
+            await asyncio.wait((watching, serving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await provider.cancel()
 
     try:
         asyncio.run(run())
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+
+
+async def _until_orphaned(parent: int) -> None:
+    while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells a process that its parent has gone
+        await asyncio.sleep(PARENT_POLL_SECONDS)
