@@ -151,7 +151,7 @@ def test_environment_cannot_learn_that_a_network_is_unreachable() -> None:
     draft = with_function()
     with World(draft.network()) as world:
         environment = world.data_plane.attach_environment("eni-function")
-        for address in ("10.0.1.99", "172.31.0.1", "8.8.8.8", "169.254.169.254", "169.254.1.1", "240.0.0.1"):
+        for address in ("10.0.1.99", "172.31.0.1", "8.8.9.9", "169.254.169.254", "169.254.1.1", "240.0.0.1"):
             assert world.connect(environment.namespace, address) == TIMED_OUT
         del draft.interfaces["eni-function"]
         world.reconcile(draft.network())

@@ -87,7 +87,7 @@ def test_internet_gateway_cannot_send_to_private_addresses() -> None:
 def test_internet_cannot_answer_for_an_address_that_nothing_has() -> None:
     """The simulated internet drops what is for nobody."""
     with World(private_and_public().network()) as world:
-        assert world.connect("eni-public", "8.8.8.8") == TIMED_OUT
+        assert world.connect("eni-public", "8.8.9.9") == TIMED_OUT
         assert world.refusal() == ("address", "internet", "ADDRESS_NOT_IN_USE")
 
 

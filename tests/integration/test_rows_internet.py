@@ -66,6 +66,15 @@ def test_private_subnet_can_reach_the_internet_through_nat(world: RowWorld) -> N
     assert world.ask(world.function(place), *asks) == [nat.public_ip, nat.public_ip, 200]
 
 
+def test_internet_can_have_whom_everybody_asks(world: RowWorld) -> None:
+    """The simulated internet answers under a few names and addresses that probes commonly use, for NAT alone."""
+    urls = "https://api.ipify.org/", "http://ifconfig.me/", "https://www.google.com/", "https://1.1.1.1/"
+    place, nat = world.private()
+    assert world.ask(world.function(place), *[("get", url) for url in urls]) == [nat.public_ip] * 4
+    asks = ("connect", "www.google.com"), ("connect", "1.1.1.1"), ("connect", "8.8.8.8", 53)
+    assert world.ask(world.function(world.isolated()), *asks) == [TIMED_OUT] * 3
+
+
 def test_isolated_subnet_cannot_reach_the_internet_or_s3(world: RowWorld) -> None:
     """R09: the local route alone: names resolve, connections time out."""
     function = world.function(world.isolated())

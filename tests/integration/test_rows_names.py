@@ -25,18 +25,19 @@ def test_foreign_resolver_cannot_answer_an_isolated_subnet(world: RowWorld) -> N
     assert world.ask_one(world.function(place), "resolve", CHECKIP) == NO_RESOLVER
 
 
-def test_foreign_resolver_can_answer_through_nat(world: RowWorld) -> None:
+@pytest.mark.parametrize("resolver", [PUBLIC_RESOLVER, "8.8.8.8"])
+def test_foreign_resolver_can_answer_through_nat(world: RowWorld, resolver: str) -> None:
     """2.5: a custom resolver obeys routes like any host: through NAT it answers, and knows public names alone."""
     place, _ = world.private()
     world.open_endpoint(place, "sts")
-    resolvers(world, place, PUBLIC_RESOLVER)
+    resolvers(world, place, resolver)
     function = world.function(place)
     (checkip,), (sts,), environment = world.ask(
         function, ("resolve", CHECKIP), ("resolve", "sts.us-east-1.amazonaws.com"), ("environment",)
     )
     assert checkip.startswith("198.51.100.")
     assert sts.startswith("192.0.2."), "private DNS is the VPC's own resolver's"
-    assert PUBLIC_RESOLVER in environment["resolv.conf"]
+    assert f"nameserver {resolver}\n" in environment["resolv.conf"]
 
 
 def test_foreign_resolver_can_be_shut_by_a_group(world: RowWorld) -> None:

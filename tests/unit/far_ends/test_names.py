@@ -111,7 +111,9 @@ def test_s3_of_the_askers_region_can_be_found_in_its_prefix_list() -> None:
     assert within("dynamodb.us-west-2.amazonaws.com", VPC.id) == addresses.OTHER_REGIONS
 
 
-@pytest.mark.parametrize("name", ["checkip.amazonaws.com", "example.com", "www.example.com", "a.b.example.org"])
+@pytest.mark.parametrize(
+    "name", ["checkip.amazonaws.com", "example.com", "www.example.com", "a.b.example.org", "www.google.com"]
+)
 def test_internet_names_can_be_resolved(name: str) -> None:
     """They lie in the simulated internet, for everybody at the same address."""
     assert {within(name, vpc_id) for vpc_id in EVERYWHERE} == {addresses.INTERNET}

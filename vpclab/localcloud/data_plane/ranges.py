@@ -1,4 +1,4 @@
-"""The addresses of the simulated world outside the VPCs. All are documentation ranges (RFC 5737).
+"""The addresses of the simulated world outside the VPCs. Nearly all are documentation ranges (RFC 5737).
 
 Each is a local any-address range of the ``internet`` namespace, or routed from there to one VPC's gateway.
 """
@@ -7,6 +7,11 @@ from ipaddress import IPv4Address, IPv4Network
 
 INTERNET_HOSTS = IPv4Network("198.51.100.0/24")
 """Hosts of the simulated internet."""
+
+PUBLIC_RESOLVERS = tuple(
+    IPv4Network(address) for address in ("1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9")
+)
+"""The one exception: addresses that everybody knows by heart, and so configures and probes."""
 
 INTERNET_VISITOR = INTERNET_HOSTS.network_address + 1
 """Where connections that begin in the internet come from, unless they choose another address."""

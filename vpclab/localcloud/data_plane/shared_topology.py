@@ -15,6 +15,7 @@ from vpclab.localcloud.data_plane.ranges import (
     LAMBDA_SERVICE_SOURCE,
     LINK_LOCAL,
     PRIVATE_USE,
+    PUBLIC_RESOLVERS,
     RESOLVER,
     SHARED_SPACE,
 )
@@ -54,7 +55,7 @@ def internet_topology(vpcs: Iterable[VpcFacts]) -> NamespaceTopology:
         KernelRoute(MAIN_TABLE, LAMBDA_SERVICE_ADDRESSES, RouteKind.UNICAST, LAMBDA_SERVICE_LINK, GATEWAY),
         *(
             KernelRoute(LOCAL_TABLE, block, RouteKind.LOCAL, links.LOOPBACK)
-            for block in (INTERNET_HOSTS, AWS_SERVICES)
+            for block in (INTERNET_HOSTS, *PUBLIC_RESOLVERS, AWS_SERVICES)
         ),
     }
     for facts in vpcs:

@@ -1,6 +1,6 @@
 """The address plan of what lies outside every VPC: the simulated internet and AWS's public APIs.
 
-The ranges are those that RFC 5737 keeps for documentation, so nothing here can be mistaken for a real host.
+The ranges are those that RFC 5737 keeps for documentation, so hardly anything can be mistaken for a real host.
 """
 
 import hashlib
@@ -11,6 +11,9 @@ INTERNET = IPv4Network("198.51.100.0/24")
 
 INTERNET_RESOLVER = IPv4Address("198.51.100.53")
 """A public resolver, for VPCs and functions whose DNS is not Amazon's."""
+
+PUBLIC_RESOLVERS = tuple(map(IPv4Address, ("1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9")))
+"""Addresses that everybody knows by heart: they resolve and answer like any host of the simulated internet."""
 
 AWS_APIS = IPv4Network("192.0.2.0/24")
 """AWS's public APIs: the four ranges below together."""
@@ -41,3 +44,8 @@ def address_of(name: str, within: IPv4Network) -> IPv4Address:
 def resolver_of(cidr_block: IPv4Network) -> IPv4Address:
     """Return the Amazon resolver's address in a VPC: the base of the primary range plus two."""
     return cidr_block.network_address + 2
+
+
+def is_internet(address: IPv4Address) -> bool:
+    """Whether a host of the simulated internet has that address."""
+    return address in INTERNET or address in PUBLIC_RESOLVERS

@@ -151,12 +151,12 @@ class FarEnds:
         public = AwsApi(self._application, any_host, "these are AWS's public APIs")
 
         def names(name: str, local_address: str) -> tuple[str, ...] | None:
-            if IPv4Address(local_address) in addresses.INTERNET:
+            if addresses.is_internet(IPv4Address(local_address)):
                 return internet.certificate_names(name)
             return public.certificate_names(name)
 
         def by_address(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            if IPv4Address(environ["SERVER_NAME"]) in addresses.INTERNET:
+            if addresses.is_internet(IPv4Address(environ["SERVER_NAME"])):
                 return internet.what_is_my_address(environ, start_response)
             return public(environ, start_response)
 
@@ -166,10 +166,15 @@ class FarEnds:
             parts.add(WsgiServer(namespace.listen_tcp(ANY, HTTPS), by_address, tls=context).start())
             # AWS's addresses share the namespace and do not answer on port 80, so each host has its own socket.
             plain = internet.ListeningSockets(
-                namespace.call(lambda: [_listening(str(host), HTTP) for host in addresses.INTERNET])
+                namespace.call(
+                    lambda: [
+                        _listening(str(host), HTTP) for host in (*addresses.INTERNET, *addresses.PUBLIC_RESOLVERS)
+                    ]
+                )
             )
             parts.add(WsgiServer(cast("socket.socket", plain), internet.what_is_my_address).start())
-            parts.add(self._open_resolver(namespace, (addresses.INTERNET_RESOLVER,), None))
+            resolvers = (addresses.INTERNET_RESOLVER, *addresses.PUBLIC_RESOLVERS)
+            parts.add(self._open_resolver(namespace, resolvers, None))
         except OSError:
             parts.close()
             raise

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from vpclab.localcloud.far_ends.addresses import INTERNET
+from vpclab.localcloud.far_ends.addresses import INTERNET, PUBLIC_RESOLVERS
 from vpclab.localcloud.far_ends.names import is_internet_name
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def certificate_names(name: str) -> tuple[str, ...] | None:
 
 def default_certificate_names() -> tuple[str, ...]:
     """Return the names for a client that names none, because it was given an address: all the addresses."""
-    return tuple(str(host) for host in INTERNET)
+    return tuple(str(host) for host in (*INTERNET, *PUBLIC_RESOLVERS))
 
 
 class ListeningSockets:

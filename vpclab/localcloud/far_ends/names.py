@@ -27,6 +27,21 @@ DEFAULT_TTL = 60
 
 CHECKIP = "checkip.amazonaws.com"
 _DOCUMENTATION_DOMAINS = ("example.com", "example.net", "example.org")
+_WELL_KNOWN = frozenset(
+    [
+        "api.github.com",
+        "api.ipify.org",
+        "aws.amazon.com",
+        "github.com",
+        "google.com",
+        "httpbin.org",
+        "icanhazip.com",
+        "ifconfig.me",
+        "pypi.org",
+        "www.amazon.com",
+        "www.google.com",
+    ]
+)
 _INTERNAL_NAME = re.compile(r"ip-(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})\.(.+)")
 _US_EAST_1 = "us-east-1"
 
@@ -40,9 +55,14 @@ class Answer:
 
 
 def is_internet_name(name: str) -> bool:
-    """Whether the simulated internet has the name: ``checkip.amazonaws.com``, and example domains of RFC 2606."""
-    return name == CHECKIP or any(
-        name == domain or name.endswith(f".{domain}") for domain in _DOCUMENTATION_DOMAINS
+    """Whether the simulated internet has the name.
+
+    It has ``checkip.amazonaws.com``, the example domains of RFC 2606, and whom people ask whether there is a way.
+    """
+    return (
+        name == CHECKIP
+        or name in _WELL_KNOWN
+        or any(name == domain or name.endswith(f".{domain}") for domain in _DOCUMENTATION_DOMAINS)
     )
 
 
