@@ -5,8 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -55,6 +57,59 @@ def test_daemon_cannot_start_twice_from_one_directory(tmp_path: Path) -> None:
         daemon.start(0, tmp_path, lifeline=True)
     assert health(status)["status"] == "serving"
     daemon.stop(tmp_path)
+
+
+def test_daemon_cannot_be_started_by_two_at_once(tmp_path: Path) -> None:
+    """One of them starts it; the others are told where it serves, and nothing else runs."""
+
+    def start() -> DaemonStatus | str:
+        try:
+            return daemon.start(0, tmp_path, lifeline=True)
+        except DaemonError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(3) as starters:
+        outcomes = [future.result() for future in [starters.submit(start) for _ in range(3)]]
+    status = daemon.status(tmp_path)
+    assert status is not None
+    assert [outcome for outcome in outcomes if isinstance(outcome, DaemonStatus)] == [status]
+    told = [outcome for outcome in outcomes if isinstance(outcome, str)]
+    assert all(f"already serves at {status.endpoint}" in text for text in told)
+    daemon.stop(tmp_path)
+
+
+def test_daemon_cannot_keep_its_files_where_it_may_not_write(tmp_path: Path) -> None:
+    """The error names the directory and what to change."""
+    taken = tmp_path / "file"
+    taken.touch()
+    for state in (taken, Path("/proc/vpclab")):
+        with pytest.raises(DaemonError, match=rf"files in {state}.*VPCLAB_STATE"):
+            daemon.start(0, state, lifeline=True)
+
+
+def test_daemon_cannot_serve_without_its_starter(tmp_path: Path) -> None:
+    """A starter that is killed before it heard of the service leaves no local cloud that nobody knows of."""
+    program = (
+        "import sys; from pathlib import Path; from vpclab.localcloud import daemon;"
+        "print(flush=True); daemon.start(0, Path(sys.argv[1]))"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
+
+    def cloud() -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter(["cmdline", "status"]):
+            arguments = process.info["cmdline"] or []
+            if str(tmp_path) in arguments and "vpclab.localcloud.daemon_process" in arguments:
+                found.append(process)
+        return found
+
+    with starter:
+        eventually(cloud, 30, "the local cloud is being started")
+        starter.kill()
+    eventually(lambda: not cloud(), 60, "it has ended")
+    assert daemon.status(tmp_path) is None
 
 
 def test_daemon_cannot_start_on_a_taken_port(tmp_path: Path) -> None:

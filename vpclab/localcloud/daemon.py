@@ -37,15 +37,28 @@ def start(port: int, state: Path, *, lifeline: bool = False) -> DaemonStatus:
     ``state`` is its directory: note, log, certificates, databases. A note that a killed cloud left is replaced.
 
     Raises:
-        DaemonError: one already runs from that directory, the port is taken, the kernel lacks something.
+        DaemonError: one already runs from that directory, the port is taken, the directory cannot be written to,
+            the kernel lacks something.
     """
+    with contextlib.ExitStack() as held:
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+            held.enter_context(daemon_state.starting(state))
+        except OSError as refusal:
+            raise DaemonError(
+                f"the local cloud keeps its log and files in {state}, and cannot: {refusal}. Make that a "
+                "directory that you may write to, or name another one in VPCLAB_STATE"
+            ) from None
+        return _start(port, state, lifeline=lifeline)
+
+
+def _start(port: int, state: Path, *, lifeline: bool) -> DaemonStatus:
     running = status(state)
     if running is not None:
         raise DaemonError(
             f"a local cloud already serves at {running.endpoint} (pid {running.pid}); "
             "use it as it is, or `vpclab cloud stop` first"
         )
-    state.mkdir(parents=True, exist_ok=True)
     daemon_state.forget(state)
     answers_read, answers_write = os.pipe()
     argv = [sys.executable, "-m", "vpclab.localcloud.daemon_process"]

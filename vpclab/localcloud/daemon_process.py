@@ -68,6 +68,9 @@ def _serve(listening: socket.socket, state: Path, answers: int, lifeline: int | 
         _say(answers, {"error": f"the local cloud cannot start: {error}"})
         raise
     try:
+        if stopping.is_set():
+            _say(answers, {"error": "the local cloud was told to end before it served"})
+            return
         _say(answers, {"serving": listening.getsockname()[1]})
         os.close(answers)
         stopping.wait()

@@ -1,10 +1,15 @@
 """The note that a running local cloud leaves in its state directory, and whether it is still true."""
 
+import contextlib
+import fcntl
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE_NAME = "daemon.json"
+LOCK_NAME = "daemon.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,24 @@ def read(state: Path) -> DaemonStatus | None:
         status = DaemonStatus(**json.loads((state / FILE_NAME).read_text()))
     except (OSError, ValueError, TypeError):
         return None
+    numbers = (status.pid, status.port, status.birth)
+    if not all(type(number) is int and number > 0 for number in numbers) or status.pid == 1:
+        return None  # whatever wrote this: kill(2) takes 0 and -1 for more than one process
     return status if birth_of(status.pid) == status.birth else None
+
+
+@contextlib.contextmanager
+def starting(state: Path) -> Iterator[None]:
+    """Let one at a time look whether a local cloud runs from that directory, start one, and leave the note.
+
+    The kernel lets go of the lock when its holder ends, however that ended.
+    """
+    lock = os.open(state / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def forget(state: Path) -> None:

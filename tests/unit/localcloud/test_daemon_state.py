@@ -1,10 +1,13 @@
 """The note of a running local cloud, and how it goes stale."""
 
+import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+
+import pytest
 
 from vpclab.localcloud import daemon_state
 from vpclab.localcloud.daemon_state import DaemonStatus
@@ -41,3 +44,21 @@ def test_note_can_be_damaged(tmp_path: Path) -> None:
     for text in ("", "{", "[]", '{"pid": 1}', "\x00"):
         (tmp_path / daemon_state.FILE_NAME).write_text(text)
         assert daemon_state.read(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pid": -1, "birth": None},
+        {"pid": 0, "birth": None},
+        {"pid": 2**30, "birth": None},
+        {"pid": str(os.getpid())},
+        {"pid": 1, "birth": daemon_state.birth_of(1)},
+        {"port": None},
+    ],
+)
+def test_note_cannot_name_what_is_no_daemon(tmp_path: Path, wrong: dict[str, object]) -> None:
+    """kill(2) takes -1 for every process there is: such a note must not reach it."""
+    note = json.dumps({**asdict(own_note()), **wrong})
+    (tmp_path / daemon_state.FILE_NAME).write_text(note)
+    assert daemon_state.read(tmp_path) is None
