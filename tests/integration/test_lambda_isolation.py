@@ -207,6 +207,46 @@ def test_function_cannot_inherit_descriptors(observed: Observed) -> None:
 
 
 @scenarios
+def opened_sockets(world: World) -> object:
+    source = """
+        import ctypes, errno, socket
+
+        def handler(event, context):
+            outcomes = {}
+            for family in event:
+                try:
+                    socket.socket(family, socket.SOCK_STREAM if family < 16 else socket.SOCK_RAW).close()
+                    outcomes[family] = "opened"
+                except OSError as error:
+                    outcomes[family] = errno.errorcode[error.errno]
+            libc = ctypes.CDLL(None, use_errno=True)
+            io_uring_setup = libc.syscall(425, 1, ctypes.create_string_buffer(120))
+            return [outcomes, io_uring_setup, errno.errorcode[ctypes.get_errno()]]
+    """
+    return world.answer(function(source), list(range(1, 46)))
+
+
+def test_function_cannot_open_sockets_that_no_namespace_holds(observed: Observed) -> None:
+    """IP, Unix and netlink sockets are the network namespace's; AF_VSOCK and the like would lead around it."""
+    outcomes, io_uring_setup, reason = observed[opened_sockets]
+    namespaced = {"1", "2", "10", "16"}
+    assert {family for family, outcome in outcomes.items() if outcome == "opened"} == namespaced
+    assert outcomes["17"] == "EPERM"  # AF_PACKET
+    assert {outcomes[family] for family in outcomes.keys() - namespaced - {"17"}} == {"EAFNOSUPPORT"}
+    assert (io_uring_setup, reason) == (-1, "ENOSYS")
+
+
+@scenarios
+def sacrificed(world: World) -> object:
+    return shell(world, "cat /proc/self/oom_score_adj")[1].strip()
+
+
+def test_function_can_be_the_first_to_go_when_memory_runs_out(observed: Observed) -> None:
+    """The kernel ends its processes before the cloud's, or anybody else's."""
+    assert observed[sacrificed] == "1000"
+
+
+@scenarios
 def traced(world: World) -> object:
     source = """
         import ctypes, os

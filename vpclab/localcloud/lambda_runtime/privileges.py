@@ -79,8 +79,10 @@ def leave_keyrings() -> None:
 def limit_resources(memory_mb: int, ephemeral_storage_mb: int) -> None:
     """Set the limits that "Lambda quotas" names, and bound memory by address space.
 
-    The address space may exceed what the interpreter has now by the function's memory and a headroom.
+    The address space may exceed what the interpreter has now by the function's memory and a headroom. That bounds
+    each process alone: where many together exhaust the machine, they are the first that the kernel ends.
     """
+    _write("/proc/self/oom_score_adj", "1000")
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     address_space = pages * resource.getpagesize() + (memory_mb + _ADDRESS_SPACE_HEADROOM_MB) * _MEBIBYTE
     for kind, limit in (

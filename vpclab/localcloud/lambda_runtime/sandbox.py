@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from vpclab.localcloud import system_calls
-from vpclab.localcloud.lambda_runtime import function_process, privileges
+from vpclab.localcloud.lambda_runtime import function_process, privileges, system_call_filter
 from vpclab.localcloud.lambda_runtime.root_file_system import CODE, RESOLVER_FILES, RESOLVER_FILES_TO_BIND, SERVICE
 from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
 from vpclab.localcloud.system_calls import (
@@ -73,6 +73,7 @@ def _enter(request: SandboxRequest, network: int) -> None:
     privileges.become_sandbox_user()
     privileges.limit_resources(request.memory_mb, request.ephemeral_storage_mb)
     privileges.renounce()
+    system_call_filter.deny_unbounded_sockets()
 
 
 def _resolver_file(nameservers: tuple[str, ...]) -> Path:
