@@ -665,16 +665,36 @@ def test_region_cannot_be_invented(here: World) -> None:
 
 
 def test_endpoint_policy_cannot_be_recorded_without_effect(here: World) -> None:
-    """Full access may be said; every other policy is refused, at creation and later, and so is what is none."""
+    """What would depend on what is not modelled is refused, at creation and later, and so is what is no policy."""
     vpc = here.vpc()
-    full = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
-    some = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
-    service = f"com.amazonaws.{REGION}.s3"
-    made = here.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, PolicyDocument=json.dumps(full))
-    identifier = made["VpcEndpoint"]["VpcEndpointId"]
-    for document, code in ((json.dumps(some), "UnsupportedOperation"), ("no policy", "InvalidPolicyDocument")):
-        with refused(code):
-            here.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service, PolicyDocument=document)
-        with refused(code):
-            here.ec2.modify_vpc_endpoint(VpcEndpointId=identifier, PolicyDocument=document)
+    some = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
+    made = endpoint_with_policy(here, vpc, "s3", some)["VpcEndpointId"]
+    refusals: dict[str, tuple[str, dict[str, Any]]] = {
+        "Principal": ("s3", {**some, "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}),
+        "Condition": ("s3", {**some, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}),
+        "policy variables": ("s3", {**some, "Resource": "arn:aws:s3:::${aws:username}"}),
+        "needs a Resource": ("s3", {key: value for key, value in some.items() if key != "Resource"}),
+    }
+    for text, (service, statement) in refusals.items():
+        with refused("UnsupportedOperation", text):
+            endpoint_with_policy(here, vpc, service, statement)
+        with refused("UnsupportedOperation", text):
+            here.ec2.modify_vpc_endpoint(VpcEndpointId=made, PolicyDocument=json.dumps({"Statement": [statement]}))
+    with refused("UnsupportedOperation", "to sts is for is not modelled"):
+        interface_endpoint(
+            here,
+            vpc,
+            [here.subnet(vpc)],
+            PolicyDocument=json.dumps({"Statement": [{**some, "Resource": "arn:aws:iam::1:role/r"}]}),
+        )
+    with refused("InvalidPolicyDocument"):
+        here.ec2.modify_vpc_endpoint(VpcEndpointId=made, PolicyDocument="no policy")
     assert len(here.plane.network().vpc_endpoints) == 1
+
+
+def endpoint_with_policy(here: World, vpc: str, service: str, statement: dict[str, Any]) -> Any:
+    return here.ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        ServiceName=f"com.amazonaws.{REGION}.{service}",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )["VpcEndpoint"]

@@ -1,5 +1,7 @@
 """The rows about VPC endpoints and their names (behaviours 2.5)."""
 
+import json
+
 import pytest
 
 from tests.integration.row_cloud import refused
@@ -303,22 +305,56 @@ def test_endpoint_can_be_recognised_by_its_interfaces(world: RowWorld) -> None:
     assert [[group["GroupId"] for group in one["Groups"]] for one in found] == [[place.group]] * 2
 
 
-def test_gateway_endpoint_with_a_policy_cannot_be_half_obeyed(world: RowWorld) -> None:
-    """2.5: an endpoint policy refuses by an API error of the service, not by a timeout."""
+def policy(*actions: str, resource: str = "*", effect: str = "Allow") -> str:
+    """An endpoint policy of full access, or with one statement about those actions."""
+    statement = {"Effect": effect, "Principal": "*", "Action": list(actions) or "*", "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_policy_of_a_gateway_endpoint_can_refuse(world: RowWorld) -> None:
+    """2.5: an endpoint policy refuses by an API error of the service, no timeout; changed, it holds at once."""
     place = world.isolated()
-    name = bucket(world)
+    names = bucket(world), bucket(world)
     endpoint = world.gateway_endpoint(place, "s3", place.table)
     function = world.function(place)
+    asks = (
+        ("call", "s3", "list_objects_v2", {"Bucket": names[0]}),
+        ("call", "s3", "list_objects_v2", {"Bucket": names[1]}),
+        ("call", "s3", "get_object", {"Bucket": names[0], "Key": "none"}),
+    )
     world.ec2.modify_vpc_endpoint(
-        VpcEndpointId=endpoint,
-        PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*",'
-        '"Action":"s3:ListBucket","Resource":"*"}]}',
+        VpcEndpointId=endpoint, PolicyDocument=policy("s3:ListBucket", resource=f"arn:aws:s3:::{names[0]}")
     )
-    listed, got = world.ask(
-        function,
-        ("call", "s3", "list_objects_v2", {"Bucket": name}),
-        ("call", "s3", "get_object", {"Bucket": name, "Key": "none"}),
-    )
+    listed, other, got = world.ask(function, *asks)
     assert listed == 200
-    assert "AccessDenied" in got
-    assert "because no VPC endpoint policy allows the s3:GetObject action" in got
+    for answer, action in ((other, "s3:ListBucket"), (got, "s3:GetObject")):
+        assert "(AccessDenied)" in answer, answer
+        assert f"because no VPC endpoint policy allows the {action} action" in answer
+    role = world.role.rpartition("/")[2]
+    assert f"User: arn:aws:sts::123456789012:assumed-role/{role}/{function} is not authorized" in got
+    world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=policy())
+    assert world.ask(function, *asks)[:2] == [200, 200]
+    assert world.ask_one(function, *asks[2]).startswith("NoSuchKey")
+
+
+def test_policy_of_an_interface_endpoint_can_refuse(world: RowWorld) -> None:
+    """2.5: the same for interface endpoints, each service in its own words; an explicit deny says so."""
+    place = world.isolated()
+    sts, kms = (world.open_endpoint(place, service)["VpcEndpointId"] for service in ("sts", "kms"))
+    allow, deny = policy("sts:AssumeRole"), policy("kms:ListKeys", effect="Deny")
+    world.ec2.modify_vpc_endpoint(VpcEndpointId=sts, PolicyDocument=allow)
+    world.ec2.modify_vpc_endpoint(VpcEndpointId=kms, PolicyDocument=deny)
+    who, keys, connected = world.ask(world.function(place), WHO, ("call", "kms", "list_keys"), ("connect", STS))
+    assert "(AccessDenied)" in who
+    assert "because no VPC endpoint policy allows the sts:GetCallerIdentity action" in who
+    assert "AccessDeniedException" in keys
+    assert "with an explicit deny in a VPC endpoint policy" in keys
+    assert connected == CONNECTED
+
+
+def test_policy_cannot_bind_who_comes_another_way(world: RowWorld) -> None:
+    """2.5: it is the endpoint's, not the service's: through NAT the same call passes."""
+    isolated, (private, _) = world.isolated(), world.private("10.1.0.0/16")
+    endpoint = world.open_endpoint(isolated, "sts")["VpcEndpointId"]
+    world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=policy("sts:AssumeRole"))
+    assert world.ask_one(world.function(private), *WHO) == 200

@@ -136,8 +136,10 @@ class ControlPlane:
     def _answer(self, request: ApiRequest) -> Response:
         moto = self._moto
         if moto.invocations.concerns(request):
+            moto.refuse_by_endpoint_policy(request, "Invoke")
             return moto.invocations.answer(request)
         action = moto.action(request)
+        moto.refuse_by_endpoint_policy(request, action)
         moto.unmodelled.refuse(request, action)
         moto.check_region(request)
         moto.dry_runs.answer(request, action)

@@ -15,6 +15,7 @@ from vpclab.localcloud.control_plane.additions import (
     canonical_ranges,
     deletions_in_use,
     dry_runs,
+    endpoint_policies,
     managed_interfaces,
     nat_gateways,
     network_acls,
@@ -117,6 +118,10 @@ class CorrectedMoto:
         except (NotFound, NotImplementedError):
             return ""
         return str(operation.name)
+
+    def refuse_by_endpoint_policy(self, request: ApiRequest, action: str) -> None:
+        """Raise the refusal of what came through a VPC endpoint whose policy does not allow it."""
+        endpoint_policies.refuse(request, action, self.account(request))
 
     def check_region(self, request: ApiRequest) -> None:
         """Raise an error for a Region that does not exist; AWS has no endpoint there at all."""
