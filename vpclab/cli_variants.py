@@ -1,9 +1,9 @@
 """``vpclab up``, ``verify`` and ``destroy``: the variants, one stack each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from vpclab.cli_terminal import prefixed, say
 from vpclab.toolchain import deployment
 from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
+
+if TYPE_CHECKING:
+    from vpclab.statements.target import Target as Verified
 
 JOBS = 4
 """How many stacks at a time; a stack mostly waits for its own slowest resource."""
@@ -30,11 +33,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON i
 
 
 def up(variants: Variants = None, target: Target = LOCAL, plugin: PluginOption = Plugin.STANDIN) -> None:
-    """Deploy variants with Pulumi."""
+    """Deploy variants with Pulumi, and make again what has gone since."""
     chosen = choose(variants)
     project = Project.here()
     environment = deployment.prepare(endpoint_of(target, project), project=project, plugin=plugin.value)
-    for_each(chosen, lambda variant: deployment.up(variant, environment, prefixed(variant), root=project.root))
+
+    def deploy(variant: str) -> None:
+        deployment.up(variant, environment, prefixed(variant), refresh=True, root=project.root)
+
+    for_each(chosen, deploy)
     say(f"deployed: {', '.join(chosen)}. `vpclab verify {' '.join(chosen)}` puts the statements to the test.")
 
 
@@ -55,7 +62,9 @@ def verify(
         chosen,
         lambda variant: outputs.update({variant: deployment.outputs(variant, environment, root=project.root)}),
     )
-    report = runner.verify({variant: outputs[variant] for variant in chosen}, Verified.local(endpoint))
+    there = Verified.local(endpoint)
+    _refuse_what_is_gone({variant: str(outputs[variant]["vpc_id"]) for variant in chosen}, there)
+    report = runner.verify({variant: outputs[variant] for variant in chosen}, there)
     present(report, output or project.reports, as_json=as_json)
     raise typer.Exit(report.exit_code)
 
@@ -69,6 +78,22 @@ def destroy(variants: Variants = None, target: Target = LOCAL, plugin: PluginOpt
         chosen, lambda variant: deployment.destroy(variant, environment, prefixed(variant), root=project.root)
     )
     say(f"destroyed: {', '.join(chosen)}")
+
+
+def _refuse_what_is_gone(vpc_ids: Mapping[str, str], target: "Verified") -> None:
+    """Refuse variants whose VPC the target does not have: Pulumi's state outlives a local cloud.
+
+    Raises:
+        ToolchainError: naming them.
+    """
+    there = {vpc["VpcId"] for vpc in target.client("ec2").describe_vpcs()["Vpcs"]}
+    gone = [variant for variant, vpc_id in vpc_ids.items() if vpc_id not in there]
+    if gone:
+        names = " ".join(gone)
+        raise ToolchainError(
+            f"{', '.join(gone)}: deployed once, but the VPC is not in the cloud at {target.endpoint}, "
+            f"which starts empty each time; `vpclab up {names}` deploys anew"
+        )
 
 
 def choose(variants: Sequence[str] | None) -> list[str]:

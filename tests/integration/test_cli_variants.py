@@ -81,6 +81,12 @@ def test_verify_cannot_hide_a_statement_that_came_out_otherwise(typed: Typed) ->
     assert group["GroupId"] in verdicts["C16"]["refused_by"]
 
 
+def test_up_can_make_again_what_was_removed_by_hand(typed: Typed) -> None:
+    """It looks at what is really there, and not only at what Pulumi remembers."""
+    assert typed.vpclab("up", "public").returncode == 0
+    assert typed.vpclab("verify", "public", "--output", str(typed.reports)).returncode == 0
+
+
 def test_destroy_can_delete_everything_of_a_stack(typed: Typed) -> None:
     """Afterwards the variant is not deployed; destroying it again is fine."""
     assert typed.vpclab("destroy", "default").returncode == 0
@@ -88,3 +94,15 @@ def test_destroy_can_delete_everything_of_a_stack(typed: Typed) -> None:
     assert [function["FunctionName"] for function in remaining] == ["vpclab-public-probe"]
     assert "default is not deployed" in typed.vpclab("verify", "default").stderr
     assert typed.vpclab("destroy", "default").returncode == 0
+
+
+def test_up_can_deploy_anew_after_the_cloud_was_started_anew(typed: Typed) -> None:
+    """A cloud starts empty, which Pulumi's state does not know: `verify` says so, and `up` deploys anew."""
+    port = typed.endpoint.rpartition(":")[2]
+    assert typed.vpclab("cloud", "stop").returncode == 0
+    assert typed.vpclab("cloud", "start", "--port", port).returncode == 0
+    ended = typed.vpclab("verify", "public", "--output", str(typed.reports))
+    assert ended.returncode == 1
+    assert "`vpclab up public` deploys anew" in ended.stderr
+    assert typed.vpclab("up", "public").returncode == 0
+    assert typed.vpclab("verify", "public", "--output", str(typed.reports)).returncode == 0

@@ -73,14 +73,25 @@ def create_stack(variant: str, environment: Mapping[str, str], *, root: Path | N
         raise DeploymentError(f"pulumi could not create the stack {variant}: {result.stderr.strip()}")
 
 
-def up(variant: str, environment: Mapping[str, str], on_output: OnOutput, *, root: Path | None = None) -> None:
+def up(
+    variant: str,
+    environment: Mapping[str, str],
+    on_output: OnOutput,
+    *,
+    refresh: bool = False,
+    root: Path | None = None,
+) -> None:
     """Create or update everything in the variant's stack, making the stack if it does not exist.
+
+    ``refresh``: look first what is really there. What was removed by hand, or went with a local cloud that was
+    started anew since, is then made again.
 
     Raises:
         DeploymentError: Pulumi failed, or was interrupted.
     """
     create_stack(variant, environment, root=root)
-    _run(["up", "--skip-preview", "--yes"], variant, environment, on_output, root)
+    looking = ["--refresh"] if refresh else []
+    _run(["up", "--skip-preview", "--yes", *looking], variant, environment, on_output, root)
 
 
 def destroy(
