@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import WaiterError
 
 from tests.integration.row_cloud import refused
-from tests.integration.row_world import CHECKIP, CONNECTED, INTERNET_HOST, TIMED_OUT, RowWorld
+from tests.integration.row_world import CHECKIP, CONNECTED, INTERNET_HOST, TIMED_OUT, Place, RowWorld
 
 OUT = ("connect", INTERNET_HOST)
 
@@ -37,6 +37,21 @@ def test_elastic_address_can_give_a_function_internet(world: RowWorld) -> None:
     assert world.interface_of(place)["Association"]["PublicIp"] == address
     world.ec2.disassociate_address(AssociationId=association)
     assert world.ask_one(function, *OUT) == TIMED_OUT
+
+
+def test_default_vpc_can_be_public(world: RowWorld) -> None:
+    """R03, R06 in the default VPC: it has a gateway and public subnets; a function needs an Elastic IP too."""
+    (vpc,) = world.ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+    subnet = world.ec2.describe_subnets(Filters=of_vpc)["Subnets"][0]
+    assert (subnet["DefaultForAz"], subnet["MapPublicIpOnLaunch"]) == (True, True)
+    (table,) = world.ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]
+    place = Place(vpc["VpcId"], subnet["SubnetId"], table["RouteTableId"], world.group(vpc["VpcId"]))
+    function = world.function(place)
+    assert world.ask_one(function, *OUT) == TIMED_OUT
+    allocation, address = world.address()
+    world.elastic(world.interface_of(place)["NetworkInterfaceId"], allocation)
+    assert world.ask_one(function, "get", CHECKIP) == address
 
 
 def test_elastic_address_can_move(world: RowWorld) -> None:

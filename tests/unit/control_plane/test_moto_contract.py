@@ -193,6 +193,14 @@ def test_rule_identity_is_still_needed(client: Client, vpc: str) -> None:
     still_wrong(wrong=not revoked, addition="security_groups")
 
 
+def test_default_vpcs_are_still_needed(client: Client) -> None:
+    """Plain moto's default VPC has no internet gateway."""
+    (default,) = client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    attached = [{"Name": "attachment.vpc-id", "Values": [default["VpcId"]]}]
+    found = client("ec2").describe_internet_gateways(Filters=attached)["InternetGateways"]
+    still_wrong(wrong=not found, addition="default_vpcs")
+
+
 def test_default_groups_are_still_needed(client: Client, vpc: str) -> None:
     """Plain moto's default group does not admit its own members."""
     named = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]

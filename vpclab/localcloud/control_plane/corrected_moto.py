@@ -13,6 +13,7 @@ from vpclab.localcloud.control_plane import moto_process
 from vpclab.localcloud.control_plane.additions import (
     address_associations,
     canonical_ranges,
+    default_vpcs,
     deletions_in_use,
     dry_runs,
     endpoint_policies,
@@ -60,6 +61,7 @@ _MODELS = (
     security_groups,
     network_acls,
     vpc_endpoints,
+    default_vpcs,
     deletions_in_use,
 )
 _REST_SERVICES = frozenset({"lambda", "s3"})
