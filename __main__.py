@@ -23,6 +23,7 @@ tier_args = SubnetTierArgs(
 )
 database_args = DatabaseArgs(
     prefix=prefix,
+    vpc=vpc.vpc,
     subnet_ids=SubnetTier("database", tier_args, region.options).subnet_ids,
     security_group_id=groups.database_id,
     instance_class=settings.database_instance_class,

@@ -13,9 +13,14 @@ ALLOCATED_GIGABYTES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseArgs:
-    """``subnet_ids``: private subnets in two zones or more; ``security_group_id``: the group that guards it."""
+    """``subnet_ids``: private subnets in two zones or more; ``security_group_id``: the group that guards it.
+
+    ``vpc``: what the subnets are in. A DB subnet group cannot go from one VPC to another, nor can an instance have
+    security groups of another VPC: both are new where the VPC is.
+    """
 
     prefix: str
+    vpc: pulumi.Resource
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
     instance_class: str
@@ -37,7 +42,7 @@ class Database(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("vpclab:database:Database", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self, replace_with=[args.vpc])
         subnets = aws.rds.SubnetGroup(
             name, description="Private subnets of the database", subnet_ids=list(args.subnet_ids), opts=child
         )

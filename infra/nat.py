@@ -55,7 +55,8 @@ class NatGateways(pulumi.ComponentResource):
                 connectivity_type="public",
                 subnet_id=subnet_id,
                 tags=tags,
-                opts=child,
+                # An Elastic IP serves one gateway at a time: the old one has to let go of it first.
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
             )
             self.gateway_ids.append(gateway.id)
             self.public_ips.append(address.public_ip)

@@ -26,6 +26,7 @@ class Vpc(pulumi.ComponentResource):
     attributes for your VPC"; AWS PrivateLink guide, "Access an AWS service using an interface VPC endpoint").
     """
 
+    vpc: aws.ec2.Vpc
     vpc_id: pulumi.Output[str]
     default_security_group_id: pulumi.Output[str]
     internet_gateway: aws.ec2.InternetGateway | None
@@ -33,7 +34,7 @@ class Vpc(pulumi.ComponentResource):
     def __init__(self, name: str, args: VpcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("vpclab:network:Vpc", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        vpc = aws.ec2.Vpc(
+        self.vpc = vpc = aws.ec2.Vpc(
             name,
             cidr_block=str(args.cidr_block),
             enable_dns_support=True,
@@ -46,7 +47,11 @@ class Vpc(pulumi.ComponentResource):
         self.internet_gateway = None
         if args.internet_gateway:
             self.internet_gateway = aws.ec2.InternetGateway(
-                f"{name}-internet", vpc_id=vpc.id, tags={"Name": args.prefix}, opts=child
+                f"{name}-internet",
+                vpc_id=vpc.id,
+                tags={"Name": args.prefix},
+                # It could be moved, but only after everything with a public address has left the old VPC.
+                opts=pulumi.ResourceOptions(parent=self, replace_with=[vpc]),
             )
         self.register_outputs({"vpc_id": self.vpc_id, "default_security_group_id": self.default_security_group_id})
 

@@ -1,7 +1,7 @@
 """Security groups: the database's, and the one that a function in the VPC carries.
 
 Rules are resources of their own, each with a description, as the EC2 API has them (VPC user guide, "Security
-group rules"). A group made by Pulumi starts without the egress rule that the console adds.
+group rules"). EC2 gives every new group an egress rule for everything, which Pulumi takes away again.
 """
 
 from dataclasses import dataclass
