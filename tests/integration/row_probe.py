@@ -4,6 +4,7 @@ An event is a list of asks, each the name of a function below and its arguments.
 its type and its text.
 """
 
+import json
 import os
 import socket
 import threading
@@ -92,6 +93,15 @@ def postgres(host: str, port: int = 5432) -> str:
 def environment() -> dict[str, str]:
     """Return the environment's variables, and its resolv.conf."""
     return {**os.environ, "resolv.conf": Path("/etc/resolv.conf").read_text()}
+
+
+def zone(token: str | None = None) -> Any:  # noqa: ANN401 - JSON
+    """Return the id of the Availability Zone, as the metadata endpoint says it."""
+    address = f"http://{os.environ['AWS_LAMBDA_METADATA_API']}/2026-01-15/metadata/execution-environment"
+    bearer = token or os.environ["AWS_LAMBDA_METADATA_TOKEN"]
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {bearer}"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - Lambda's own URL
+        return json.load(answer)["AvailabilityZoneID"]
 
 
 def say(text: str) -> str:

@@ -219,6 +219,20 @@ def test_environment_can_be_lambdas(world: RowWorld, *, attached: bool) -> None:
     assert all(found[name] for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))
 
 
+def test_function_can_learn_its_zone(world: RowWorld) -> None:
+    """2.7: the metadata endpoint tells the zone's id, hence the subnet; not without the token."""
+    place = world.isolated()
+    other = world.subnet(place.vpc, "10.0.2.0/24", "b")
+    zones = {
+        one["ZoneName"]: one["ZoneId"] for one in world.ec2.describe_availability_zones()["AvailabilityZones"]
+    }
+    for subnet, name in ((place.subnet, "us-east-1a"), (other, "us-east-1b")):
+        asks = ("zone",), ("zone", "wrong")
+        told, refusal = world.ask(world.function(place, subnets=[subnet]), *asks)
+        assert (told, refusal) == (zones[name], "HTTPError: HTTP Error 401: Unauthorized")
+    assert world.ask_one(world.function(), "zone") in zones.values()
+
+
 WHO = """
 import boto3
 def handler(event, context):

@@ -58,12 +58,13 @@ def test_billed_duration_can_cover_what_was_used(duration: float, init: float | 
 
 def test_environment_can_have_its_variables_by_rank() -> None:
     """A function may set TZ; it cannot change what Lambda reserves."""
-    variables = of_environment(INVOCATION, "stream")
+    variables = of_environment(INVOCATION, "stream", "token")
     assert (variables["OWN"], variables["TZ"]) == ("1", "Europe/Berlin")
     assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"] == "eu-west-1"
     assert variables["AWS_LAMBDA_FUNCTION_NAME"] == "probe"
     assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
     assert variables["AWS_LAMBDA_LOG_STREAM_NAME"] == "stream"
+    assert variables["AWS_LAMBDA_METADATA_TOKEN"] == "token"
 
 
 def test_invocations_can_share_an_environment_whatever_their_credentials() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.deadline import eventually
+from vpclab.localcloud.lambda_runtime.metadata import Metadata
 from vpclab.localcloud.lambda_runtime.runtime_api import Answer, Delivery, RuntimeApi
 
 DELIVERY = Delivery("id-1", b'{"a": 1}', 1234, "arn:aws:lambda:us-east-1:123456789012:function:f", "Root=1")
@@ -26,7 +27,7 @@ class Client:
     def start(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         def ask() -> None:
             with closing(http.client.HTTPConnection(*self.address, timeout=10)) as connection:
-                connection.request(method, PREFIX + path, body, headers or {})
+                connection.request(method, path if path.startswith("/") else PREFIX + path, body, headers or {})
                 with suppress(ConnectionError, http.client.RemoteDisconnected):  # the test ended before its answer
                     response = connection.getresponse()
                     self.outcome.append((response.status, dict(response.headers), response.read()))
@@ -69,7 +70,7 @@ class Service:
 @pytest.fixture
 def service() -> Iterator[Service]:
     with socket.create_server(("127.0.0.1", 0)) as listening, selectors.DefaultSelector() as selector:
-        api = RuntimeApi(listening, selector)
+        api = RuntimeApi(listening, selector, Metadata("use1-az4", "secret"))
         yield Service(api, selector, listening.getsockname())
         api.close()
 
@@ -84,6 +85,15 @@ def test_client_can_get_the_next_invocation(service: Service) -> None:
         "Lambda-Runtime-Invoked-Function-Arn": DELIVERY.invoked_arn,
         "Lambda-Runtime-Trace-Id": "Root=1",
     }
+
+
+def test_function_can_learn_its_zone(service: Service) -> None:
+    """With the token as a bearer token; without it, or with another one, it is unauthorised."""
+    path = "/2026-01-15/metadata/execution-environment"
+    status, _, body = service.ask("GET", path, authorization="Bearer secret")
+    assert (status, json.loads(body)) == (200, {"AvailabilityZoneID": "use1-az4"})
+    assert service.ask("GET", path)[0] == 401
+    assert service.ask("GET", path, authorization="Bearer other")[0] == 401
 
 
 def test_client_can_post_a_response_once(service: Service) -> None:

@@ -15,6 +15,7 @@ from secrets import token_hex
 from vpclab.localcloud.lambda_runtime import environment_variables, report
 from vpclab.localcloud.lambda_runtime.invocation import AttachedNetwork, Invocation
 from vpclab.localcloud.lambda_runtime.log_shipping import EnvironmentLog, now_ms
+from vpclab.localcloud.lambda_runtime.metadata import Metadata
 from vpclab.localcloud.lambda_runtime.report import Failure
 from vpclab.localcloud.lambda_runtime.runtime_api import Answer, Delivery, Handler, RuntimeApi
 from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
@@ -34,6 +35,7 @@ class Environment:
         self.network = network
         self.log = EnvironmentLog(invocation.version)
         self._sandboxes = sandboxes
+        metadata = Metadata(invocation.availability_zone_ids.get(network.interface_id, ""))
         self._request = SandboxRequest(
             code=code,
             layers=layers,
@@ -42,10 +44,10 @@ class Environment:
             hostname=_HOSTNAME,
             memory_mb=invocation.memory_mb,
             ephemeral_storage_mb=invocation.ephemeral_storage_mb,
-            environment=environment_variables.of_environment(invocation, self.log.stream),
+            environment=environment_variables.of_environment(invocation, self.log.stream, metadata.token),
         )
         self._selector = selectors.DefaultSelector()
-        self._api = RuntimeApi(network.runtime_api, self._selector)
+        self._api = RuntimeApi(network.runtime_api, self._selector, metadata)
         self._sandbox: Sandbox | None = None
         self._has_ended = True
         self._wait_status: int | None = None

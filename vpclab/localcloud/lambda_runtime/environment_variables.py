@@ -9,7 +9,7 @@ LIBRARIES = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/
 CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
 
 
-def of_environment(invocation: Invocation, log_stream: str) -> dict[str, str]:
+def of_environment(invocation: Invocation, log_stream: str, metadata_token: str) -> dict[str, str]:
     """Return all variables of an environment: unreserved ones, the function's own, then the reserved ones.
 
     SSL_CERT_FILE, REQUESTS_CA_BUNDLE and AWS_CA_BUNDLE are the local cloud's: its certificate authority.
@@ -38,6 +38,8 @@ def of_environment(invocation: Invocation, log_stream: str) -> dict[str, str]:
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": invocation.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_METADATA_API": RUNTIME_API,
+        "AWS_LAMBDA_METADATA_TOKEN": metadata_token,
         "AWS_LAMBDA_RUNTIME_API": RUNTIME_API,
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",

@@ -43,6 +43,7 @@ class Invocation:
     layers: tuple[Archive, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     interfaces: tuple[str, ...] = ()
+    availability_zone_ids: Mapping[str | None, str] = field(default_factory=dict)
     invocation_type: str = "RequestResponse"
     client_context: str | None = None
     trace_id: str | None = None

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API, version 2018-06-01, as one execution environment sees it on 169.254.100.1:9001.
+"""The Lambda Runtime API, version 2018-06-01, and the metadata endpoint, both on 169.254.100.1:9001.
 
 "Lambda runtime API for custom runtimes": GET invocation/next, POST invocation/<id>/response and /error, POST
 init/error. There is no thread here: whoever waits for the environment serves it, by ``register`` on a selector.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from vpclab.localcloud.lambda_runtime import metadata
 from vpclab.localcloud.lambda_runtime.http_connection import (
     LARGEST_BODY,
     HttpConnection,
@@ -18,6 +19,7 @@ from vpclab.localcloud.lambda_runtime.http_connection import (
     Request,
 )
 from vpclab.localcloud.lambda_runtime.invocation import ListeningSocket
+from vpclab.localcloud.lambda_runtime.metadata import Metadata
 
 _PREFIX = "/2018-06-01/runtime/"
 _MOST_CONNECTIONS = 64
@@ -67,10 +69,11 @@ class RuntimeApi:
     invocation that was delivered, ``init_error``: the error of an initialisation that failed; None until posted.
     """
 
-    def __init__(self, listening: ListeningSocket, selector: selectors.BaseSelector) -> None:
+    def __init__(self, listening: ListeningSocket, selector: selectors.BaseSelector, own: Metadata) -> None:
         self._listening = socket.fromfd(listening.fileno(), socket.AF_INET, socket.SOCK_STREAM)
         self._listening.setblocking(False)
         self._selector = selector
+        self._metadata = own
         self._selector.register(self._listening, selectors.EVENT_READ, self._accept)
         self._connections: set[HttpConnection] = set()
         self._waiting: HttpConnection | None = None
@@ -161,6 +164,9 @@ class RuntimeApi:
                 _acknowledge(connection)
             case "POST", ["init", "error"]:
                 _refuse(connection, HTTPStatus.FORBIDDEN, "InvalidStateTransition", "The initialisation is over")
+            case "GET", [] if path == metadata.PATH:
+                status, body = self._metadata.answer(request.headers.get("authorization", ""))
+                connection.respond(status, {"Content-Type": "application/json"}, body)
             case _:
                 _refuse(connection, HTTPStatus.NOT_FOUND, "InvalidResource", f"There is no {request.path[:200]}")
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import lambda_backends
+from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
@@ -159,11 +160,20 @@ class Invocations:
                 **self._roles.credentials(function.role, name, region),
             },
             interfaces=self._interfaces.of(pairs_of(function)),
+            availability_zone_ids=self._zone_ids(function),
             invocation_type=kind,
             client_context=base64.b64decode(context).decode() if context else None,
             trace_id=request.environ.get("HTTP_X_AMZN_TRACE_ID"),
             maximum_retry_attempts=_retries(function),
         )
+
+    def _zone_ids(self, function: Moto) -> dict[str | None, str]:
+        """Return the zone of each interface; None stands for the VPC that AWS owns, in one zone here."""
+        network = ec2_backends[function.account_id][function.region]
+        zones: dict[str | None, str] = {None: network.describe_availability_zones()[0].zone_id}
+        for interface_id in self._interfaces.of(pairs_of(function)):
+            zones[interface_id] = network.enis[interface_id].subnet.availability_zone_id
+        return zones
 
     def _archive(self, sha256: str, zip_file: bytes) -> Archive:
         """The same object for the same package, so that nothing downstream compares megabytes."""
