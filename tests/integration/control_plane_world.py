@@ -49,6 +49,7 @@ class Recorded:
         self.changed_functions.append(function_arn)
 
     def admin(self, path: str, query: dict[str, str]) -> dict[str, object] | None:
+        float(query.get("since", "0"))  # raises ValueError, as the cloud's does
         return {"asked": query} if path == "/_vpclab/health" else None
 
 

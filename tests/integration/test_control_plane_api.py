@@ -129,6 +129,36 @@ def test_cloud_can_answer_about_itself(here: World) -> None:
     assert "/_vpclab/drops" in nothing.json()["error"]
 
 
+@pytest.mark.usefixtures("here")
+def test_admin_request_cannot_be_misunderstood() -> None:
+    """What the cloud's own endpoints cannot read is 400, and says what."""
+    answer = requests.get(f"{endpoint()}/_vpclab/health?since=never", timeout=5)
+    assert answer.status_code == 400
+    assert "since=never" in answer.json()["error"]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_malformed_document_cannot_pass_for_a_defect(body: bytes) -> None:
+    """What is no JSON object is the client's error, in each service's words."""
+    scope = f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/%s/aws4_request, SignedHeaders=host, Signature=0"
+    logs = requests.post(
+        endpoint(),
+        body,
+        headers={
+            "Authorization": scope % "logs",
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": "Logs_20140328.CreateLogGroup",
+        },
+        timeout=5,
+    )
+    assert (logs.status_code, logs.json()["__type"]) == (400, "SerializationException")
+    functions = requests.post(
+        f"{endpoint()}/2015-03-31/functions", body, headers={"Authorization": scope % "lambda"}, timeout=5
+    )
+    assert (functions.status_code, functions.json()["__type"]) == (400, "InvalidRequestContentException")
+
+
 def test_calls_can_arrive_at_once(here: World) -> None:
     """Many threads making interfaces in one subnet get different addresses."""
     subnet = here.subnet(here.vpc())

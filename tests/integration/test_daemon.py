@@ -121,6 +121,12 @@ def test_daemon_cannot_start_on_a_taken_port(tmp_path: Path) -> None:
     assert daemon.status(tmp_path) is None
 
 
+def test_daemon_cannot_start_on_a_port_that_is_none(tmp_path: Path) -> None:
+    """The error names the ports that there are, without a traceback."""
+    with pytest.raises(DaemonError, match=r"\Athere is no port 99999: choose one from 1 to 65535"):
+        daemon.start(99999, tmp_path, lifeline=True)
+
+
 def test_daemon_can_be_killed_and_leave_nothing(tmp_path: Path) -> None:
     """After `kill -9` no process, namespace or mount of the local cloud is left, and the next start works."""
     mounts = Path("/proc/self/mountinfo").read_text()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.integration.lambda_world import Observed, Scenarios, World, as_observed, function
-from vpclab.localcloud.lambda_runtime.log_shipping import LARGEST_OUTPUT
+from vpclab.localcloud.lambda_runtime.log_shipping import EVENT_OVERHEAD, LARGEST_OUTPUT
 
 scenarios = Scenarios()
 
@@ -123,7 +123,8 @@ def test_function_cannot_flood_the_log(observed: Observed) -> None:
     assert size < LARGEST_OUTPUT + 10_000
     dropped = re.fullmatch(r"\[(\d+) bytes of output beyond \d+ were dropped\]\n", last)
     assert dropped is not None
-    assert int(dropped[1]) == 10_000 * 1024 - LARGEST_OUTPUT
+    kept = LARGEST_OUTPUT // (1024 + EVENT_OVERHEAD)
+    assert int(dropped[1]) == (10_000 - kept) * 1024
     assert tail == 4096
 
 

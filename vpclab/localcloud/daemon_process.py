@@ -43,6 +43,8 @@ def _listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(("127.0.0.1", port))
+    except OverflowError:
+        raise OSError(f"there is no port {port}: choose one from 1 to 65535, or 0 for any that is free") from None
     except OSError as refusal:
         raise OSError(
             f"127.0.0.1:{port} cannot be listened on ({refusal.strerror}). Another program has it, perhaps "

@@ -9,6 +9,8 @@ from io import BytesIO
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
+from vpclab.localcloud.control_plane.api_error import ApiError
+
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d{8}/([^/,]+)/([^/,]+)/aws4_request")
 _ACCOUNT = re.compile(r"\d{12}")
 _AWS_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?::\d+)?$")
@@ -71,11 +73,31 @@ class ApiRequest:
     @cached_property
     def document(self) -> Mapping[str, Any]:
         """The JSON object in the body; empty when there is none."""
-        try:
-            found = json.loads(self.body)
-        except ValueError:
-            return {}
+        found = self._parsed_body
         return found if isinstance(found, dict) else {}
+
+    def check_document(self) -> None:
+        """Refuse what should be a JSON object and is none, in AWS's words ("Common errors" of each API).
+
+        Raises:
+            ApiError: it is none.
+        """
+        if self.environ.get("CONTENT_TYPE", "").startswith("application/x-amz-json"):
+            if not isinstance(self._parsed_body, dict):
+                raise ApiError("SerializationException", "The body of the request is no JSON object.")
+        elif self.service == "lambda" and self.body and not isinstance(self._parsed_body, dict):
+            raise ApiError(
+                "InvalidRequestContentException",
+                "Could not parse request body into json: it is no object in JSON.",
+            )
+
+    @cached_property
+    def _parsed_body(self) -> object:
+        """What the body says in JSON; None where it says nothing."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
 
     @cached_property
     def action(self) -> str:

@@ -126,8 +126,11 @@ class ControlPlane:
             )
 
     def _admin(self, path: str, query: str) -> Response:
-        answer = self._effects.admin(path, dict(parse_qsl(query)))
         headers = {"Content-Type": "application/json"}
+        try:
+            answer = self._effects.admin(path, dict(parse_qsl(query)))
+        except ValueError as error:
+            return 400, headers, json.dumps({"error": f"{path}?{query} is not understood: {error}"}).encode()
         if answer is None:
             known = "the local cloud has /_vpclab/health, /_vpclab/status and /_vpclab/drops"
             return 404, headers, json.dumps({"error": f"there is no {path}: {known}"}).encode()
@@ -138,6 +141,7 @@ class ControlPlane:
         if moto.invocations.concerns(request):
             moto.refuse_by_endpoint_policy(request, "Invoke")
             return moto.invocations.answer(request)
+        request.check_document()
         action = moto.action(request)
         moto.refuse_by_endpoint_policy(request, action)
         moto.unmodelled.refuse(request, action)
