@@ -130,12 +130,20 @@ class Stack:
             self.must("config", "set", *path, value)
 
     def outputs(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.must("stack", "output", "--json"))
+        (stack,) = [one for one in self.state() if one["type"] == "pulumi:pulumi:Stack"]
+        found: dict[str, Any] = stack.get("outputs", {})
         return found
+
+    def written(self) -> str:
+        """Return what Pulumi wrote down of the stack, as the file backend keeps it."""
+        (path,) = (self.folder.parent / "state" / "pulumi" / "backend" / ".pulumi" / "stacks").rglob(
+            f"{self.name}.json"
+        )
+        return path.read_text()
 
     def state(self) -> list[dict[str, Any]]:
         """Return the resources of the stack as Pulumi keeps them."""
-        found: list[dict[str, Any]] = json.loads(self.must("stack", "export"))["deployment"]["resources"]
+        found: list[dict[str, Any]] = json.loads(self.written())["checkpoint"]["latest"].get("resources", [])
         return found
 
     def resource(self, type_name: str, name: str) -> dict[str, Any]:

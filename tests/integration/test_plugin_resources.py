@@ -22,7 +22,8 @@ def endpoint() -> Iterator[str]:
 def stack(endpoint: str, tmp_path: Path) -> Iterator[Stack]:
     stack = new_stack(endpoint, tmp_path, "trial", "")
     yield stack
-    stack.must("destroy", "--yes", "--skip-preview")
+    if [one for one in stack.state() if one["type"].startswith("aws:")]:
+        stack.must("destroy", "--yes", "--skip-preview")
 
 
 def deploy(stack: Stack, program: str) -> None:
@@ -188,7 +189,7 @@ pulumi.export("function", function.name)
 def test_secret_can_stay_secret_in_the_state(stack: Stack) -> None:
     """A password is encrypted in the state, and so is a value that the program marked, wherever it comes back."""
     deploy(stack, SECRETS.replace("TEXT", "1"))
-    written = stack.must("stack", "export")
+    written = stack.written()
     assert SECRET not in written
     assert "readable" in written
     name = stack.outputs()["function"]
@@ -196,14 +197,14 @@ def test_secret_can_stay_secret_in_the_state(stack: Stack) -> None:
     assert variables == {"TOKEN": SECRET, "PLAIN": "readable"}
     stack.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
     stack.must("preview", "--expect-no-changes")
-    assert SECRET not in stack.must("stack", "export")
+    assert SECRET not in stack.written()
     # New code is an update in place, which brings the secrets along.
     hashes = {stack.resource("aws:lambda/function:Function", "function")["outputs"]["sourceCodeHash"]}
     deploy(stack, SECRETS.replace("TEXT", "2"))
     hashes.add(stack.resource("aws:lambda/function:Function", "function")["outputs"]["sourceCodeHash"])
     assert len(hashes) == 2
     assert stack.outputs()["function"] == name
-    assert SECRET not in stack.must("stack", "export")
+    assert SECRET not in stack.written()
 
 
 RULES = """
