@@ -61,6 +61,11 @@ def run(arguments: list[str]) -> int:
     except (ToolchainError, DaemonError, VerificationError) as refusal:
         complain(str(refusal))
         return CANNOT
+    except OSError as failure:
+        if failure.filename is None:
+            raise
+        complain(f"{failure.filename}: {failure.strerror}. It has to be there, and ours to use")
+        return CANNOT
     if code == INTERRUPTED:  # typer turns Ctrl-C into its exit code
         complain("interrupted")
     return code if isinstance(code, int) else 0

@@ -74,6 +74,14 @@ def test_aws_cannot_be_a_target_yet(vpclab: CommandLine, command: str) -> None:
     assert not vpclab.state.exists()
 
 
+def test_directory_that_cannot_be_used_cannot_end_in_a_traceback(vpclab: CommandLine) -> None:
+    """The machine's refusal is told by its path, also where nobody thought of that very path."""
+    ended = vpclab("env", VPCLAB_STATE="/proc/nowhere")
+    assert ended.returncode == 1
+    assert "/proc/nowhere" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_status_can_tell_that_nothing_runs(vpclab: CommandLine) -> None:
     """For people and for programs; exit code 1, so that a script can ask."""
     for arguments, told in (

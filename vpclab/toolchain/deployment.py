@@ -235,6 +235,8 @@ def _run(
             _running.remove(process)
     if process.returncode != 0:
         said = "\n".join(_diagnostics(tail))
+        if "currently locked by" in said:  # Pulumi's own advice supposes its variables in the shell
+            said += f'\nIf nothing else is at work on it: eval "$(vpclab env)"; pulumi cancel -s {variant} --yes'
         what = f"was ended after {LOCAL_SECONDS:.0f} s" if overdue.is_set() else "failed"
         raise DeploymentError(f"`pulumi {arguments[0]}` {what} for {variant}:\n{said}")
 

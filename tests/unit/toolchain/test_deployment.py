@@ -75,6 +75,19 @@ def test_failure_can_be_told_in_pulumis_words(stage: Stage, told: list[str]) -> 
     assert told == ["Diagnostics:", "  the VPC is in use"]
 
 
+def test_locked_stack_can_be_told_how_to_unlock(stage: Stage) -> None:
+    """Pulumi says `pulumi cancel`, which knows nothing of this stack in a bare shell: all of it is told."""
+    stage.play("echo 'error: the stack is currently locked by 1 lock(s).'; exit 255")
+    with pytest.raises(DeploymentError, match=r'eval "\$\(vpclab env\)"; pulumi cancel -s public --yes'):
+        deployment.preview("public", stage.environment, print, root=stage.root)
+
+
+def test_up_can_be_told_to_look_first(stage: Stage) -> None:
+    """With ``refresh`` Pulumi compares with what is there, and not with what it remembers."""
+    deployment.up("public", stage.environment, print, refresh=True, root=stage.root)
+    assert "--refresh" in stage.calls[-1].split()
+
+
 def test_destroy_can_be_asked_of_a_stack_that_does_not_exist(stage: Stage) -> None:
     """There is nothing to do, and nothing is done."""
     deployment.destroy("public", stage.environment, print, root=stage.root)
