@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.plugin_world import Stack, api, new_stack
+from vpclab.toolchain.aws_plugin.resource_types import RESOURCE_TYPES
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,23 @@ def test_program_exports_what_the_verifier_reads(private_nat: Stack) -> None:
     (instance,) = private_nat.aws("rds").describe_db_instances()["DBInstances"]
     assert instance["Endpoint"]["Address"] == outputs["database_endpoint"]
     assert instance["MasterUserSecret"]["SecretArn"] == outputs["database_secret_arn"]
+
+
+WITHOUT_A_VALUE = {
+    ("aws:ec2/eip:Eip", "privateDns"),  # that of the address's interface, which it had not yet when it was made
+}
+
+
+def test_state_can_have_every_official_property(private_nat: Stack) -> None:
+    """What the row of a type declares is in the state of its resources, and nothing else."""
+    resources = [one for one in private_nat.state() if one["type"].startswith("aws:")]
+    for one in resources:
+        row = RESOURCE_TYPES[one["type"]]
+        found = one["outputs"].keys() - {"id"}
+        assert found <= row.all_outputs, one["urn"]
+        missing = {(row.type_name, name) for name in row.outputs - found}
+        assert missing <= WITHOUT_A_VALUE, one["urn"]
+    assert len({one["type"] for one in resources}) == len(RESOURCE_TYPES) - 1  # all but the endpoints
 
 
 def test_second_up_can_find_nothing_to_change(private_nat: Stack) -> None:
