@@ -433,7 +433,10 @@ def test_warm_environments_can_hear_of_changes(here: World) -> None:
         ),
         ({"MemorySize": 10241}, "less than or equal to 10240"),
         ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "Reserved keys used in this request: AWS_REGION"),
-        ({"Environment": {"Variables": {"A": "x" * 4096}}}, "exceeded the 4KB limit"),
+        ({"Environment": {"Variables": {"AB": "x" * 4096}}}, "exceeded the 4KB limit"),
+        ({"Environment": {"Variables": {"A=B": "x"}}}, "Map keys must satisfy constraint"),
+        ({"Environment": {"Variables": {"A": "x"}}}, "Map keys must satisfy constraint"),
+        ({"Environment": {"Variables": {"AB": "x\0y"}}}, "NUL character"),
         ({"LoggingConfig": {"LogFormat": "JSON"}}, "LogFormat JSON is not modelled"),
     ],
 )

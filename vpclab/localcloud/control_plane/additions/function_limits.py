@@ -4,6 +4,7 @@ moto takes any number and any environment variable. AWS: Lambda API reference, C
 memory 128 to 10240 MB, storage 512 to 10240 MB) and the guide's configuration-envvars (4 KB; reserved keys).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from moto.awslambda.exceptions import InvalidParameterValueException, Validation
 _RANGES = {"Timeout": ("timeout", 1, 900), "MemorySize": ("memorySize", 128, 10240)}
 _STORAGE = (512, 10240)
 _ENVIRONMENT_BYTES = 4096
+_VARIABLE = re.compile(r"[a-zA-Z]([a-zA-Z0-9_])+|_HANDLER|_X_AMZN_TRACE_ID")
+"""The API reference's pattern; the two names that it does not cover are refused as reserved."""
 _UNABLE = (
     "Lambda was unable to configure your environment variables because the environment variables you have provided"
 )
@@ -47,6 +50,16 @@ def check_limits(given: Mapping[str, Any]) -> None:
     if "EphemeralStorage" in given:
         _check_range(given["EphemeralStorage"]["Size"], "ephemeralStorage.size", *_STORAGE)
     variables: Mapping[str, str] = (given.get("Environment") or {}).get("Variables") or {}
+    for name in variables:
+        if _VARIABLE.fullmatch(name) is None:
+            raise ValidationException(
+                str(sorted(variables)),
+                "environment.variables",
+                "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: "
+                "[a-zA-Z]([a-zA-Z0-9_])+]",
+            )
+    if any("\0" in value for value in variables.values()):
+        raise InvalidParameterValueException(f"{_UNABLE} contains a NUL character, which no environment can hold.")
     reserved = sorted(_RESERVED & set(variables))
     if reserved:
         raise InvalidParameterValueException(
