@@ -253,6 +253,25 @@ def test_endpoint_without_private_dns_can_be_reached_by_its_own_names(world: Row
     assert world.ask(function, ("resolve", STS), WHO) == [private, 200]
 
 
+def test_s3_interface_endpoint_can_be_reached_by_its_own_names(world: RowWorld) -> None:
+    """2.5: S3 has interface endpoints too: bucket.vpce-… leads there, with and without a bucket before it."""
+    place = world.isolated()
+    name = bucket(world)
+    endpoint = world.open_endpoint(place, "s3", private_dns=False)
+    regional = endpoint["DnsEntries"][0]["DnsName"]
+    assert regional.startswith(f"*.{endpoint['VpcEndpointId']}-"), regional
+    url = f"https://bucket.{regional.removeprefix('*.')}"
+    of_bucket, listed, contents, public = world.ask(
+        world.function(place),
+        ("resolve", f"{name}.bucket.{regional.removeprefix('*.')}"),
+        ("call", "s3", "list_buckets", None, None, url),
+        ("call", "s3", "list_objects_v2", {"Bucket": name}, None, url),
+        ("connect", "s3.us-east-1.amazonaws.com"),
+    )
+    assert of_bucket[0].startswith("10.0.1.")
+    assert (listed, contents, public) == (200, 200, TIMED_OUT)
+
+
 def test_private_dns_cannot_reach_beyond_its_vpc(world: RowWorld) -> None:
     """2.5: private DNS is for the whole VPC, and for no other, nor for functions outside every VPC."""
     place = world.isolated()
@@ -332,7 +351,9 @@ def test_policy_of_a_gateway_endpoint_can_refuse(world: RowWorld) -> None:
         assert f"because no VPC endpoint policy allows the {action} action" in answer
     role = world.role.rpartition("/")[2]
     assert f"User: arn:aws:sts::123456789012:assumed-role/{role}/{function} is not authorized" in got
-    world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=policy())
+    world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=policy("s3:PutObject"))
+    assert "(AccessDenied)" in world.ask_one(function, *asks[0])
+    world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, ResetPolicy=True)
     assert world.ask(function, *asks)[:2] == [200, 200]
     assert world.ask_one(function, *asks[2]).startswith("NoSuchKey")
 

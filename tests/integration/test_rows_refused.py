@@ -70,6 +70,37 @@ ATTEMPTS: dict[str, tuple[Attempt, str]] = {
         lambda world, place: world.ec2.create_nat_gateway(VpcId=place.vpc, AvailabilityMode="regional"),
         "regional NAT gateways",
     ),
+    "another target for the local route": (
+        lambda world, place: world.ec2.replace_route(
+            RouteTableId=place.table, DestinationCidrBlock="10.0.0.0/16", NetworkInterfaceId="eni-1"
+        ),
+        "local route",
+    ),
+    "an endpoint with IPv6": (
+        lambda world, place: world.ec2.create_vpc_endpoint(
+            VpcId=place.vpc,
+            ServiceName="com.amazonaws.us-east-1.sts",
+            VpcEndpointType="Interface",
+            SubnetIds=[place.subnet],
+            IpAddressType="dualstack",
+        ),
+        "IPv6",
+    ),
+    "an endpoint's chosen address": (
+        lambda world, place: world.ec2.create_vpc_endpoint(
+            VpcId=place.vpc,
+            ServiceName="com.amazonaws.us-east-1.sts",
+            VpcEndpointType="Interface",
+            SubnetConfigurations=[{"SubnetId": place.subnet, "Ipv4": "10.0.1.9"}],
+        ),
+        "private addresses",
+    ),
+    "a NAT gateway's chosen address": (
+        lambda world, place: world.ec2.create_nat_gateway(
+            SubnetId=place.subnet, ConnectivityType="private", PrivateIpAddress="10.0.1.9"
+        ),
+        "private address",
+    ),
     "R68: VPC Block Public Access": (
         lambda world, _: world.ec2.modify_vpc_block_public_access_options(
             InternetGatewayBlockMode="block-bidirectional"

@@ -93,7 +93,7 @@ class Names:
         }
         zones = {subnet.id: subnet.availability_zone for subnet in network.subnets}
         self._endpoint_specific: dict[str, tuple[IPv4Address, ...]] = {}
-        self._private: dict[tuple[str, str], tuple[IPv4Address, ...]] = {}
+        self._private: dict[str, dict[str, tuple[IPv4Address, ...]]] = {}
         for endpoint in network.vpc_endpoints:
             if endpoint.endpoint_type is EndpointType.INTERFACE and endpoint.state.lower() == "available":
                 members = [interfaces[one] for one in endpoint.network_interface_ids if one in interfaces]
@@ -102,7 +102,7 @@ class Names:
     def lookup(self, name: str, vpc_id: str | None) -> Answer | None:
         """Return what a name (any case, no trailing dot) means to an asker; None: there is no such name."""
         name = name.lower()
-        private = self._private_addresses(name, vpc_id) or self._endpoint_specific.get(name)
+        private = self._private_addresses(name, vpc_id) or _wildcard(self._endpoint_specific, name)
         if private:
             return Answer(private)
         if name in self._databases:
@@ -127,7 +127,7 @@ class Names:
     ) -> None:
         everywhere = tuple(member.private_ip for member in members)
         for name in endpoint.dns_names:
-            first = name.lower().split(".", 1)[0]
+            first = name.lower().removeprefix("*.").split(".", 1)[0]
             zonal = tuple(
                 member.private_ip
                 for member in members
@@ -138,21 +138,12 @@ class Names:
         vpc = self._vpcs.get(endpoint.vpc_id)
         if endpoint.private_dns_enabled and vpc and vpc.enable_dns_support and vpc.enable_dns_hostnames:
             for name in private_names.private_names(endpoint.service_name):
-                self._private[endpoint.vpc_id, name] = everywhere
+                self._private.setdefault(endpoint.vpc_id, {})[name] = everywhere
 
     def _private_addresses(self, name: str, vpc_id: str | None) -> tuple[IPv4Address, ...] | None:
         if vpc_id is None:
             return None
-        exact = self._private.get((vpc_id, name))
-        if exact:
-            return exact
-        parent = name
-        while "." in parent:
-            parent = parent.split(".", 1)[1]
-            wildcard = self._private.get((vpc_id, f"*.{parent}"))
-            if wildcard:
-                return wildcard
-        return None
+        return _wildcard(self._private.get(vpc_id, {}), name)
 
     def _internal_answer(self, name: str, vpc: Vpc) -> Answer | None:
         match = _INTERNAL_NAME.fullmatch(name)
@@ -163,6 +154,16 @@ class Names:
         except ValueError:
             return None
         return Answer((address,)) if (vpc.id, address) in self._internal else None
+
+
+def _wildcard(names: Mapping[str, tuple[IPv4Address, ...]], name: str) -> tuple[IPv4Address, ...] | None:
+    """Return what is said of a name, or else of the closest ``*.`` above it."""
+    exact = names.get(name)
+    parent = name
+    while not exact and "." in parent:
+        parent = parent.split(".", 1)[1]
+        exact = names.get(f"*.{parent}")
+    return exact
 
 
 def internal_domain(region: str) -> str:

@@ -7,6 +7,7 @@ gateway must belong to the table's VPC; the main table stays.
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
+from ipaddress import IPv4Network
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -14,6 +15,9 @@ from moto.ec2.models import route_tables
 
 from vpclab.localcloud.control_plane.additions.nat_gateways import GONE
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
+
+_RESERVED = IPv4Network("169.254.168.0/22")
+"""VPC guide, RouteTables: the resolver, instance metadata and others, reachable whatever the routes."""
 
 ACTIVE, BLACKHOLE = "active", "blackhole"
 BEING_DELETED = "vpclab_being_deleted"
@@ -56,6 +60,7 @@ def _create(
 ) -> Moto:
     table = self.get_route_table(route_table_id)
     if not target.get("local"):
+        _check_destination(destination_cidr_block)
         _check_target(self, table, target)
         if destination_cidr_block and _local_route(table, destination_cidr_block):
             raise EC2ClientError(
@@ -66,7 +71,14 @@ def _create(
 
 def _replace(plain: Moto, self: Moto, route_table_id: str, *args: Moto, **target: Moto) -> Moto:
     named = dict(zip(("cidr", "ipv6", "prefix_list", "nat_gateway_id"), args, strict=False))
-    _check_target(self, self.get_route_table(route_table_id), named | target)
+    table = self.get_route_table(route_table_id)
+    if _local_route(table, named.get("cidr") or target.get("destination_cidr_block")):
+        raise EC2ClientError(
+            "UnsupportedOperation",
+            "Another target for a local route is not modelled by the local cloud: add a route that is more "
+            "specific instead.",
+        )
+    _check_target(self, table, named | target)
     return plain(self, route_table_id, *args, **target)
 
 
@@ -97,6 +109,14 @@ def _delete_table(plain: Moto, self: Moto, route_table_id: str) -> None:
             "DependencyViolation", f"The routeTable '{route_table_id}' has dependencies and cannot be deleted."
         )
     plain(self, route_table_id)
+
+
+def _check_destination(destination: str | None) -> None:
+    if destination is not None and IPv4Network(destination).subnet_of(_RESERVED):
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"{destination} is in {_RESERVED}, which AWS keeps for its services: no route can lead there.",
+        )
 
 
 def _check_target(backend: Moto, table: Moto, target: dict[str, Any]) -> None:

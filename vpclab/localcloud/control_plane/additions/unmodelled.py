@@ -169,6 +169,7 @@ _TARGET_FIELDS = (
     "OdbNetworkArn",
 )
 _ROUTING = frozenset({"CreateRoute", "ReplaceRoute"})
+_CHANGING_ENDPOINTS = frozenset({"CreateVpcEndpoint", "ModifyVpcEndpoint"})
 _EC2_SPECIALITIES: tuple[tuple[frozenset[str], Callable[[Mapping[str, str]], bool], str], ...] = (
     (_ROUTING, lambda given: given.get("GatewayId", "").startswith("vgw-"), "VPN"),
     (
@@ -180,6 +181,24 @@ _EC2_SPECIALITIES: tuple[tuple[frozenset[str], Callable[[Mapping[str, str]], boo
         frozenset({"CreateNatGateway"}),
         lambda given: any("Secondary" in name for name in given),
         "secondary addresses of NAT gateways",
+    ),
+    (
+        frozenset({"CreateNatGateway"}),
+        lambda given: bool(given.get("PrivateIpAddress")),
+        "the choice of a NAT gateway's private address",
+    ),
+    (
+        _CHANGING_ENDPOINTS,
+        lambda given: any(name.startswith("SubnetConfiguration.") for name in given),
+        "the choice of an endpoint's private addresses",
+    ),
+    (
+        _CHANGING_ENDPOINTS,
+        lambda given: (
+            given.get("IpAddressType", "ipv4") != "ipv4"
+            or given.get("DnsOptions.DnsRecordIpType", "ipv4") != "ipv4"
+        ),
+        "IPv6",
     ),
     (
         frozenset({"CreateVpc"}),

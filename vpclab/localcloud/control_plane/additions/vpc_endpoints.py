@@ -19,6 +19,7 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 GATEWAY, INTERFACE = "Gateway", "Interface"
 GATEWAY_SERVICES = frozenset({"s3", "dynamodb"})
 
+_S3 = "s3"
 _SERVICE = managed_interfaces.Service("vpc_endpoint")
 
 
@@ -28,12 +29,14 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "create_vpc_endpoint", _create)
     corrections.replace(backend_class, "modify_vpc_endpoint", _modify)
     corrections.replace(backend_class, "delete_vpc_endpoints", _delete)
-    corrections.wrap(EC2Response, "modify_vpc_endpoint", _modify_private_dns)
+    corrections.wrap(EC2Response, "modify_vpc_endpoint", _modify_more)
     corrections.wrap(vpcs.VPCEndPoint, "get_filter_value", _filter_value)
 
 
-def _modify_private_dns(plain: Moto, self: Moto) -> Moto:
-    """Take the parameter that moto's response does not hand on to its model."""
+def _modify_more(plain: Moto, self: Moto) -> Moto:
+    """Take the parameters that moto's response does not hand on to its model."""
+    if self._get_bool_param("ResetPolicy"):
+        self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId")).policy_document = None
     wanted = self._get_param("PrivateDnsEnabled")
     if wanted is not None:
         endpoint = self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId"))
@@ -272,7 +275,8 @@ def _name(endpoint: Moto) -> None:
     stem = f"{endpoint.id}-{endpoint.vpclab_label}"
     parent = f"{service_label(endpoint.service_name)}.{backend.region_name}.vpce.amazonaws.com"
     zones = sorted(backend.get_subnet(one).availability_zone for one in endpoint.subnet_ids)
-    names = [f"{stem}.{parent}", *(f"{stem}-{zone}.{parent}" for zone in zones)]
+    own = "*." if service_label(endpoint.service_name) == _S3 else ""  # bucket.vpce-…, accesspoint.vpce-…
+    names = [f"{own}{stem}.{parent}", *(f"{own}{stem}-{zone}.{parent}" for zone in zones)]
     entries = [{"DnsName": name, "HostedZoneId": endpoint.vpclab_zone} for name in names]
     if endpoint.private_dns_enabled:
         entries.append({"DnsName": _private_name(endpoint), "HostedZoneId": endpoint.vpclab_zone})
