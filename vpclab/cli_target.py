@@ -1,7 +1,9 @@
 """Which target a command is about: the project's own local cloud, a URL on loopback, or AWS."""
 
+import socket
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -13,6 +15,7 @@ from vpclab.toolchain.project import Project
 
 LOCAL = "local"
 AWS = "aws"
+CONNECT_SECONDS = 5.0
 
 Target = Annotated[
     str, typer.Option("--target", metavar="local|aws|URL", help="The local cloud, AWS, or a URL on loopback.")
@@ -33,7 +36,8 @@ def endpoint_of(target: str, project: Project) -> str:
     """Return the URL of the target's API.
 
     Raises:
-        ToolchainError: the local cloud does not run, the URL is not on loopback, or the target is AWS.
+        ToolchainError: the local cloud does not run, nothing answers at the URL or it is not on loopback, or the
+            target is AWS.
     """
     if target == LOCAL:
         return require_running(project).endpoint
@@ -42,4 +46,12 @@ def endpoint_of(target: str, project: Project) -> str:
             "--target aws is not supported yet: this version deploys to local targets only, and has created "
             "nothing. `vpclab cloud start` and --target local is what there is"
         )
-    return loopback_endpoint(target)
+    endpoint = loopback_endpoint(target)
+    parts = urlsplit(endpoint)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 80), CONNECT_SECONDS).close()
+    except (OSError, ValueError) as failure:
+        raise ToolchainError(
+            f"nothing answers at {endpoint} ({failure}); `vpclab cloud start` starts a local cloud"
+        ) from None
+    return endpoint

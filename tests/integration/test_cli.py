@@ -53,6 +53,8 @@ def test_version_can_be_had(vpclab: CommandLine) -> None:
         (["destroy"], "no local cloud is running; `vpclab cloud start` starts it"),
         (["cloud", "drops"], "no local cloud is running; `vpclab cloud start` starts it"),
         (["up", "--target", "http://192.0.2.1:4566"], "not on this machine"),
+        (["up", "--target", "http://127.0.0.1:9"], "nothing answers at http://127.0.0.1:9"),
+        (["verify", "--target", "http://localhost:99999"], "nothing answers at http://localhost:99999"),
         (["up", "--target", "somewhere"], "it should look like http://127.0.0.1:4566"),
     ],
 )
