@@ -46,17 +46,13 @@ def main(usual: frozenset[str]) -> None:
             message, descriptors, _, _ = socket.recv_fds(connection, _LARGEST_MESSAGE, DESCRIPTORS)
             if not message:
                 sys.exit(0)
-            _serve(connection, SandboxRequest.decode(message), descriptors, own_pid_namespace)
+            serve(connection, SandboxRequest.decode(message), descriptors, own_pid_namespace)
 
 
-def _serve(connection: socket.socket, request: SandboxRequest, descriptors: list[int], own: int) -> None:
+def serve(connection: socket.socket, request: SandboxRequest, descriptors: list[int], own: int) -> None:
+    """Answer one request: fork the sandbox, or say why not. ``own`` is this process's PID namespace."""
     try:
-        # The next child starts a PID namespace; this process itself stays where it is (pid_namespaces(7)).
-        system_calls.unshare(CLONE_NEWPID)
-        pid = os.fork()
-        if pid == 0:
-            sandbox.run(request, descriptors)
-        system_calls.setns(own, CLONE_NEWPID)
+        pid = _fork_into_new_pid_namespace(request, descriptors, own)
         process = os.pidfd_open(pid)
     except OSError as refusal:
         connection.send(json.dumps({"error": str(refusal)}).encode())
@@ -66,6 +62,19 @@ def _serve(connection: socket.socket, request: SandboxRequest, descriptors: list
             os.close(fd)
     socket.send_fds(connection, [json.dumps({"pid": pid}).encode()], [process])
     os.close(process)
+
+
+def _fork_into_new_pid_namespace(request: SandboxRequest, descriptors: list[int], own: int) -> int:
+    # The next child starts a PID namespace; this process itself stays where it is (pid_namespaces(7)).
+    system_calls.unshare(CLONE_NEWPID)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            sandbox.run(request, descriptors)
+    finally:
+        # Also where the kernel refused the process: until then it refuses every other PID namespace as well.
+        system_calls.setns(own, CLONE_NEWPID)
+    return pid
 
 
 def _reap() -> None:
