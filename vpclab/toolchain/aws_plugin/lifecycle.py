@@ -189,12 +189,15 @@ def telling(doing: str) -> Iterator[None]:
     except AwsPluginError as failure:
         raise AwsPluginError(f"{doing}: {failure}") from None
     except Exception as failure:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded by now, and slow to load
+        from botocore import exceptions as boto  # noqa: PLC0415 - loaded by now, and slow to load
 
-        if isinstance(failure, ClientError):
+        if isinstance(failure, boto.ClientError):
             error = failure.response["Error"]
             answer = f"{failure.operation_name} answered {error['Code']}: {error['Message']}"
             raise AwsPluginError(f"{doing}: {answer}") from None
-        if isinstance(failure, BotoCoreError):
+        if isinstance(failure, boto.EndpointConnectionError):
+            hint = "no cloud serves there; `vpclab cloud start` starts one, `vpclab env` tells its address"
+            raise AwsPluginError(f"{doing}: {failure} ({hint})") from None
+        if isinstance(failure, boto.BotoCoreError):
             raise AwsPluginError(f"{doing}: {failure}") from None
         raise
