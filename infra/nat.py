@@ -44,7 +44,7 @@ class NatGateways(pulumi.ComponentResource):
         subnets = (
             args.public_subnet_ids if args.count is NatGatewayCount.ONE_PER_ZONE else args.public_subnet_ids[:1]
         )
-        # An Elastic IP can be released, and a NAT gateway works, only while the internet gateway is attached.
+        # Without an internet gateway a NAT gateway fails; while one has a public address, that cannot be detached.
         child = pulumi.ResourceOptions(parent=self, depends_on=list(args.internet_route))
         for number, subnet_id in enumerate(subnets):
             tags = {"Name": f"{args.prefix}-{name}-{number}"}
