@@ -588,6 +588,25 @@ def test_network_acl_can_be_changed_by_entry(here: World) -> None:
     assert entries() == [(100, False, True, 443, 443), *denied]
 
 
+@pytest.mark.parametrize(
+    ("protocol", "pair"),
+    [("6", (443, 443)), ("17", (443, 443)), ("1", (8, 0)), ("-1", (None, None)), ("47", (None, None))],
+)
+def test_network_acl_entry_cannot_mix_ports_and_types(
+    here: World, protocol: str, pair: tuple[object, object]
+) -> None:
+    """What says nothing of the protocol is ignored (EC2 API, CreateNetworkAclEntry), here and in answers."""
+    acl = here.ec2.create_network_acl(VpcId=here.vpc())["NetworkAcl"]["NetworkAclId"]
+    given = entry(acl, Protocol=protocol, IcmpTypeCode={"Type": 8, "Code": 0})
+    here.ec2.create_network_acl_entry(**given)
+    here.ec2.replace_network_acl_entry(**given)
+    [inventoried] = [one for one in here.plane.network().network_acls if one.id == acl]
+    assert [(one.from_port, one.to_port) for one in inventoried.entries if one.number == 100] == [pair]
+    [described] = here.ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"]
+    [told] = [one for one in described["Entries"] if one["RuleNumber"] == 100]
+    assert ("PortRange" in told, "IcmpTypeCode" in told) == (protocol in ("6", "17"), protocol == "1")
+
+
 def test_network_acl_cannot_hold_what_cannot_be(here: World) -> None:
     """Numbers, protocols and ports out of range; entries, associations and default ACLs that are not to be had."""
     vpc = here.vpc()

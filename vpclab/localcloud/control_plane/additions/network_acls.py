@@ -53,7 +53,18 @@ def _create(plain: Moto, self: Moto, vpc_id: str, tags: Moto = None, default: Mo
 def _create_entry(plain: Moto, self: Moto, **entry: Any) -> Moto:  # noqa: ANN401 - moto's parameters
     if int(entry["rule_number"]) != _IMPLICIT_DENY:
         _check(entry)
-    return plain(self, **entry)
+    return plain(self, **_of_its_protocol(entry))
+
+
+def _of_its_protocol(entry: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what says nothing of the protocol: ports of ICMP, types of TCP, either of anything else."""
+    protocol = protocol_name(entry["protocol"])
+    foreign: tuple[str, ...] = ()
+    if protocol not in ("tcp", "udp"):
+        foreign += ("port_range_from", "port_range_to")
+    if protocol != "icmp":
+        foreign += ("icmp_type", "icmp_code")
+    return {**entry, **dict.fromkeys(foreign)}
 
 
 def _delete_entry(plain: Moto, self: Moto, network_acl_id: str, rule_number: int, egress: Moto) -> Moto:
