@@ -21,11 +21,14 @@ AT_ONCE = 32
 PATIENCE = 20.0
 """Seconds, once TCP has answered: a busy machine may take its time for the rest."""
 
+NO_ANSWER = 0.6
+"""Seconds to wait for a SYN's answer, which the kernel gives at once: less than until it would be sent again."""
+
 _clients = threading.Lock()  # making clients is not thread-safe
 _held: dict[str, socket.socket] = {}
 
 
-def connect(host: str, port: int = 443, seconds: float = 1.0) -> str:
+def connect(host: str, port: int = 443, seconds: float = NO_ANSWER) -> str:
     """Open a TCP connection."""
     with socket.create_connection((host, port), timeout=seconds):
         return "connected"
@@ -39,7 +42,7 @@ def get(url: str) -> str:
         return str(answer.read().decode().strip())
 
 
-def urlopen(url: str, seconds: float = 1.0) -> int:
+def urlopen(url: str, seconds: float = NO_ANSWER) -> int:
     """Return the status."""
     with urllib.request.urlopen(url, timeout=seconds) as answer:  # noqa: S310 - the row's own URL
         return int(answer.status)
@@ -58,7 +61,7 @@ def call(
     try:
         connect(str(urlsplit(address).hostname))
     except TimeoutError:
-        patience = 0.5
+        patience = NO_ANSWER
     except OSError:
         pass  # boto3 says it in its own words
     client = _client(service, region, endpoint_url, patience)
@@ -72,7 +75,7 @@ def resolve(name: str) -> list[str]:
     return sorted({str(one[4][0]) for one in found})
 
 
-def ask_resolver(server: str, name: str, seconds: float = 1.0) -> str:
+def ask_resolver(server: str, name: str, seconds: float = PATIENCE) -> str:
     """Return a name's address by a resolver of choice."""
     labels = b"".join(bytes([len(one)]) + one.encode() for one in name.split("."))
     query = bytes.fromhex("123401000001000000000000") + labels + bytes.fromhex("0000010001")
@@ -116,9 +119,8 @@ def hold(name: str, host: str, port: int = 80) -> str:
     return talk(name)
 
 
-def talk(name: str, seconds: float = 1.0) -> str:
+def talk(name: str) -> str:
     """Ask over the kept connection, and return the beginning of the answer."""
-    _held[name].settimeout(seconds)
     _held[name].sendall(b"HEAD / HTTP/1.1\r\nHost: example.com\r\n\r\n")
     return _held[name].recv(1024).decode().partition("\r\n")[0]
 

@@ -57,12 +57,12 @@ def test_resolver_can_be_switched_off(world: RowWorld) -> None:
     function = world.function(place, environment=IMPATIENT)
     asks = (
         ("resolve", CHECKIP),
-        ("ask_resolver", "10.0.0.2", CHECKIP),
-        ("ask_resolver", "169.254.169.253", CHECKIP),
+        ("ask_resolver", "10.0.0.2", CHECKIP, 1.0),
+        ("ask_resolver", "169.254.169.253", CHECKIP, 1.0),
     )
     assert world.ask(function, *asks) == [NO_RESOLVER, TIMED_OUT, TIMED_OUT]
     world.ec2.modify_vpc_attribute(VpcId=place.vpc, EnableDnsSupport={"Value": True})
-    (name,), *asked = world.ask(function, *asks)
+    (name,), *asked = world.ask(function, *[ask[:3] for ask in asks])
     assert asked == [name, name]
 
 
@@ -99,4 +99,4 @@ def test_resolver_can_answer_at_both_addresses(world: RowWorld) -> None:
 def test_resolver_cannot_be_asked_from_another_vpc(world: RowWorld) -> None:
     """A VPC's resolver is for its own interfaces."""
     world.isolated("10.1.0.0/16")
-    assert world.ask_one(world.function(world.isolated()), "ask_resolver", "10.1.0.2", CHECKIP) == TIMED_OUT
+    assert world.ask_one(world.function(world.isolated()), "ask_resolver", "10.1.0.2", CHECKIP, 1.0) == TIMED_OUT
