@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.ordinary_user import become_ordinary_user
 from vpclab.localcloud import private_world
 from vpclab.localcloud.private_world import PrivateWorldError
 
-ORDINARY_USER = 65534
 SECONDS = 60.0
 
 
@@ -43,9 +43,7 @@ def _as_ordinary_user(scenario: Callable[[], None]) -> None:
         os.close(read)
         complaint = ""
         try:
-            os.setgroups([])
-            os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
-            os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+            become_ordinary_user()
             private_world.run(scenario, SECONDS)
         except BaseException as failure:  # noqa: BLE001 - it crosses a process boundary as text
             complaint = str(failure) or repr(failure)

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import textwrap
 import threading
@@ -22,14 +21,14 @@ from uuid import uuid4
 
 import trustme
 
-from vpclab.localcloud import private_world, system_calls
+from tests.ordinary_user import become_ordinary_user
+from vpclab.localcloud import private_world
 from vpclab.localcloud.lambda_runtime import Archive, Invocation, InvocationResult, LambdaRuntime, LogEvent
 from vpclab.localcloud.lambda_runtime.limits import DEFAULT_LIMITS, Limits
 from vpclab.localcloud.namespace import NetworkNamespace
 
 T = TypeVar("T")
 
-ORDINARY_USER = 65534
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 
 
@@ -179,27 +178,8 @@ def in_private_world(scenario: Callable[[], T], *, rootless: bool = False, secon
     return result
 
 
-def _open_paths(*needed: Path) -> None:
-    """Let everybody reach ``needed``, in this process's mounts only: root's home may be closed to others."""
-    system_calls.unshare(system_calls.CLONE_NEWNS)
-    system_calls.mount("none", "/", "", system_calls.MS_REC | system_calls.MS_PRIVATE)
-    opened = {path: os.open(path, os.O_PATH) for path in needed}
-    for path, fd in opened.items():
-        closed = [
-            folder for folder in reversed(path.parents) if folder.exists() and not folder.stat().st_mode & 0o001
-        ]
-        if closed:
-            system_calls.mount("open", closed[0], "tmpfs", 0, "mode=755")
-        if not path.exists():
-            path.mkdir(parents=True)
-            system_calls.mount(f"/proc/self/fd/{fd}", path, "", system_calls.MS_BIND | system_calls.MS_REC)
-
-
 def _as_ordinary_user(scenario: Callable[[], T], seconds: float, write: int) -> None:
-    _open_paths(Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), Path(__file__).parents[2])
-    os.setgroups([])
-    os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
-    os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    become_ordinary_user()
     try:
         answer: dict[str, object] = {"result": private_world.run(scenario, seconds)}
     except private_world.PrivateWorldError as error:

@@ -20,7 +20,8 @@ import psutil
 import pytest
 
 from tests.deadline import eventually
-from tests.integration.lambda_world import ORDINARY_USER, in_private_world
+from tests.integration.lambda_world import in_private_world
+from tests.ordinary_user import ORDINARY_USER
 from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
 from vpclab.localcloud.databases import Databases
 from vpclab.localcloud.databases.administration import connected
