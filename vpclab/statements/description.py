@@ -16,15 +16,22 @@ def describe(target: Target, deployment: Deployment) -> NetworkFacts:
     if attachment.subnet_ids:
         subnets = ec2.describe_subnets(SubnetIds=list(attachment.subnet_ids))["Subnets"]
     interface_endpoints, gateway_endpoints = _endpoints(ec2, in_vpc)
+    nat_gateways = [
+        gateway
+        for gateway in ec2.describe_nat_gateways(Filter=in_vpc)["NatGateways"]
+        if gateway["State"] not in ("deleted", "deleting", "failed")
+    ]
     return NetworkFacts(
         attachment=attachment,
         interfaces=lambda_interfaces(target, deployment.vpc_id),
         subnet_vpc_ids=frozenset(subnet["VpcId"] for subnet in subnets),
         own_public_ips=frozenset(address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]),
-        nat_gateway_ids=tuple(
-            gateway["NatGatewayId"]
-            for gateway in ec2.describe_nat_gateways(Filter=in_vpc)["NatGateways"]
-            if gateway["State"] not in ("deleted", "deleting", "failed")
+        nat_gateway_ids=tuple(gateway["NatGatewayId"] for gateway in nat_gateways),
+        nat_private_ips=frozenset(
+            address["PrivateIp"]
+            for gateway in nat_gateways
+            for address in gateway["NatGatewayAddresses"]
+            if address.get("PrivateIp")
         ),
         endpoint_addresses=interface_endpoints,
         gateway_endpoint_ids=gateway_endpoints,

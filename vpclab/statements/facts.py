@@ -29,8 +29,9 @@ class NetworkFacts:
 
     ``interfaces`` are all of type ``lambda`` in the VPC. ``subnet_vpc_ids`` are the VPCs of the function's
     subnets. ``own_public_ips`` are all public addresses that belong to this account. ``nat_gateway_ids`` are
-    those in the VPC that are not deleted. ``endpoint_addresses`` maps an interface endpoint's private
-    addresses to its id; ``gateway_endpoint_ids`` maps a service (``s3``) to its gateway endpoint.
+    those in the VPC that are not deleted, ``nat_private_ips`` the addresses they send from.
+    ``endpoint_addresses`` maps an interface endpoint's private addresses to its id; ``gateway_endpoint_ids`` maps
+    a service (``s3``) to its gateway endpoint.
     """
 
     attachment: FunctionAttachment
@@ -38,6 +39,7 @@ class NetworkFacts:
     subnet_vpc_ids: frozenset[str] = frozenset()
     own_public_ips: frozenset[str] = frozenset()
     nat_gateway_ids: tuple[str, ...] = ()
+    nat_private_ips: frozenset[str] = frozenset()
     endpoint_addresses: tuple[tuple[str, str], ...] = ()
     gateway_endpoint_ids: tuple[tuple[str, str], ...] = ()
     database_status: str = ""

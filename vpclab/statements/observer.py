@@ -215,7 +215,9 @@ def _with_refusals(
     vpc_id = deployment.vpc_id if facts.attachment.subnet_ids else None
     sources = [interface.private_ip for interface in facts.function_interfaces]
     flows = {
-        name: flow for name, observation in answers.items() if (flow := flow_of(observation, vpc_id, sources))
+        name: flow
+        for name, observation in answers.items()
+        if (flow := flow_of(observation, vpc_id, sources, facts.nat_private_ips))
     }
     deadline = time.monotonic() + DROP_SECONDS
     while True:

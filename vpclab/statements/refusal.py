@@ -11,30 +11,40 @@ from vpclab.statements.observation import Observation, Outcome, Refusal
 class Flow:
     """What a probe tried: connections to one port of any of some addresses, from inside one VPC.
 
-    ``vpc_id`` None is the VPC that AWS owns. ``sources`` are the private addresses of the function's interfaces:
-    packets of these are preferred over others of the same VPC, which a gateway may have sent on for them.
+    ``vpc_id`` None is the VPC that AWS owns, whose addresses nobody is told. ``sources`` are the private addresses
+    of the function's interfaces, ``relays`` those of the NAT gateways that may have sent its packets on.
     """
 
     addresses: frozenset[str]
     port: int
     vpc_id: str | None
     sources: frozenset[str] = frozenset()
+    relays: frozenset[str] = frozenset()
 
 
-def flow_of(observation: Observation, vpc_id: str | None, sources: Iterable[str]) -> Flow | None:
+def flow_of(
+    observation: Observation, vpc_id: str | None, sources: Iterable[str], relays: Iterable[str] = ()
+) -> Flow | None:
     """Return the flow that timed out, or None where the observation is none of a dropped packet."""
     port = observation.evidence.get("port")
     if observation.outcome is not Outcome.TIMED_OUT or not isinstance(port, int):
         return None
     address = observation.text("address")
-    return Flow(frozenset({address} if address else observation.addresses), port, vpc_id, frozenset(sources))
+    addresses = frozenset({address} if address else observation.addresses)
+    return Flow(addresses, port, vpc_id, frozenset(sources), frozenset(relays))
 
 
 def refusals(flow: Flow, drops: Iterable[Mapping[str, Any]]) -> tuple[Refusal, ...]:
-    """Return the components that refused packets of ``flow``, each once, oldest first."""
+    """Return the components that refused packets of ``flow``, each once, oldest first.
+
+    Packets that a NAT gateway sent count only where none of the function's own was refused: a gateway sends for
+    others too. Packets of anybody else never do.
+    """
     refused = [drop for drop in drops if _belongs(flow, drop)]
-    own = [drop for drop in refused if _near_end(flow, drop) in flow.sources]
-    return tuple(dict.fromkeys(_refusal(flow, drop) for drop in own or refused))
+    if flow.vpc_id is not None:
+        own = [drop for drop in refused if _near_end(flow, drop) in flow.sources]
+        refused = own or [drop for drop in refused if _near_end(flow, drop) in flow.relays]
+    return tuple(dict.fromkeys(_refusal(flow, drop) for drop in refused))
 
 
 def _belongs(flow: Flow, drop: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from vpclab.statements.observation import Observation, Outcome, Refusal
 from vpclab.statements.refusal import Flow, flow_of, refusals
 
-FLOW = Flow(frozenset({"198.51.100.7"}), 443, "vpc-1", frozenset({"10.0.0.5"}))
+FLOW = Flow(frozenset({"198.51.100.7"}), 443, "vpc-1", frozenset({"10.0.0.5"}), frozenset({"10.0.9.9"}))
 
 
 def _drop(**changes: object) -> dict[str, Any]:
@@ -54,6 +54,12 @@ def test_the_functions_own_packets_can_push_others_aside() -> None:
     """Where packets of the function itself were refused, those of others to the same host do not count."""
     of_others = _drop(source="10.0.9.9", component="rtb-other")
     assert [refusal.component for refusal in refusals(FLOW, [of_others, _drop()])] == ["rtb-1"]
+
+
+def test_a_neighbours_packets_cannot_name_a_component() -> None:
+    """Another function of the VPC may have been refused on its way to the same host: that is its affair."""
+    assert refusals(FLOW, [_drop(source="10.0.0.6", component="rtb-other")]) == ()
+    assert refusals(FLOW, [_back(component="acl-other") | {"destination": "10.0.0.6"}]) == ()
 
 
 def test_another_flow_cannot_name_a_component() -> None:
