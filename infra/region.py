@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings import Settings, choose_zones
-
-DEFAULT_REGION = "us-east-1"
+from infra.settings import Settings, SettingsError, choose_zones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +23,13 @@ def choose(settings: Settings) -> Region:
     The provider is an explicit one, so that its default tags are part of the program and not of whoever runs it.
 
     Raises:
-        SettingsError: the Region has fewer zones than the settings ask for.
+        SettingsError: no Region was chosen, or it has fewer zones than the settings ask for.
     """
-    name = aws.config.region or DEFAULT_REGION
+    name = aws.config.region
+    if not name:
+        raise SettingsError(
+            "no Region is chosen to deploy in: `pulumi config set aws:region us-east-1`, or set AWS_REGION"
+        )
     tags = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "Variant": settings.variant.value}
     provider = aws.Provider("aws", region=name, default_tags=aws.ProviderDefaultTagsArgs(tags=tags))
     available = aws.get_availability_zones(
