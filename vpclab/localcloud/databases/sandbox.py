@@ -7,7 +7,6 @@ do all its children. It dies with this process, and this process with the thread
 PR_SET_PDEATHSIG).
 """
 
-import ctypes
 import json
 import os
 import signal
@@ -25,6 +24,9 @@ from vpclab.localcloud.system_calls import (
     CLONE_NEWUSER,
     CLONE_NEWUTS,
     MNT_DETACH,
+    MOUNT_ATTR_NODEV,
+    MOUNT_ATTR_NOSUID,
+    MOUNT_ATTR_RDONLY,
     MS_BIND,
     MS_NODEV,
     MS_NOEXEC,
@@ -40,8 +42,6 @@ _SYSTEM = ("lib", "lib32", "lib64", "libx32", "usr/lib", "usr/lib32", "usr/lib64
 _TIME_ZONES = Path("/usr/share/zoneinfo")
 _DEVICES = ("null", "zero", "random", "urandom")
 _ENVIRONMENT = {"PATH": "/postgresql/bin", "HOME": "/tmp", "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}  # noqa: S108
-_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
-_MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 
@@ -167,13 +167,12 @@ def _give_time_zones(root: Path) -> None:
 
 
 def _make_read_only(mount_point: Path) -> None:
-    """mount_setattr(2), which unlike a remount may be used on mounts whose other attributes are locked."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    request = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV, 0, 0, 0)
-    path, size = os.fsencode(mount_point), ctypes.c_size_t(len(request))
-    if libc.syscall(ctypes.c_long(_MOUNT_SETATTR), _AT_FDCWD, path, _AT_RECURSIVE, request, size) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"mount_setattr {mount_point} (Linux 5.12 or newer): {os.strerror(number)}")
+    try:
+        system_calls.mount_setattr(mount_point, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+    except OSError as refusal:
+        number = refusal.errno or 0
+        text = f"mount_setattr {mount_point} (Linux 5.12 or newer): {os.strerror(number)}"
+        raise OSError(number, text) from refusal
 
 
 def _list(value: object) -> list[object]:

@@ -6,12 +6,10 @@ the interpreter in /var/lang, the SDK and the runtime client in /var/runtime, th
 /opt ("Packaging your layer content", "Working with layers for Python Lambda functions").
 """
 
-import ctypes
 import importlib
 import importlib.metadata
 import os
 import stat
-import struct
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +19,9 @@ from vpclab.localcloud.lambda_runtime.privileges import SANDBOX_USER, is_mapped
 from vpclab.localcloud.system_calls import (
     CLONE_NEWNS,
     MNT_DETACH,
+    MOUNT_ATTR_NODEV,
+    MOUNT_ATTR_NOSUID,
+    MOUNT_ATTR_RDONLY,
     MS_BIND,
     MS_NODEV,
     MS_NOSUID,
@@ -71,8 +72,6 @@ from vpclab.localcloud.lambda_runtime import fork_loop
 
 fork_loop.main(usual)
 """
-_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
-_MOUNT_ATTR_RDONLY, _MOUNT_ATTR_NOSUID, _MOUNT_ATTR_NODEV = 1, 2, 4
 
 
 class RootFileSystemError(Exception):
@@ -96,7 +95,7 @@ def enter(mount_point: Path, code: Path, trust: Path) -> None:
     _bind_interpreter(root)
     _bind_runtime(root)
     (root / BOOTSTRAP.relative_to("/")).write_text(_BOOTSTRAP_TEXT)
-    _restrict(root, _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV)
+    _restrict(root)
     for device in _DEVICES:
         _bind(Path("/dev") / device, root / "dev" / device)
     system_calls.mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | system_calls.MS_NOEXEC)
@@ -250,7 +249,7 @@ def _make_service_directory(root: Path, code: Path) -> None:
         target = root / place.relative_to("/")
         _bind(source, target)
         # What a sandbox binds from here is as read-only as this, whoever owns the files.
-        _restrict(target, _MOUNT_ATTR_RDONLY | _MOUNT_ATTR_NOSUID | _MOUNT_ATTR_NODEV)
+        _restrict(target)
     own_package = Path(__file__).parents[2]
     modules = root / OWN_MODULES.relative_to("/")
     _bind(own_package, modules / own_package.name)
@@ -266,14 +265,13 @@ def _bind(source: Path, target: Path) -> None:
     system_calls.mount(str(source.resolve()), target, "", MS_BIND | MS_REC)
 
 
-def _restrict(mount_point: Path, attributes: int) -> None:
-    """Set attributes on a mount and all that is mounted under it: mount_setattr(2), Linux 5.12."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    request = struct.pack("QQQQ", attributes, 0, 0, 0)
-    path, size = os.fsencode(mount_point), ctypes.c_size_t(len(request))
-    if libc.syscall(ctypes.c_long(_MOUNT_SETATTR), _AT_FDCWD, path, _AT_RECURSIVE, request, size) != 0:
-        number = ctypes.get_errno()
+def _restrict(mount_point: Path) -> None:
+    """Make a mount, and all that is mounted under it, read-only, without devices and set-user-ID programs."""
+    try:
+        system_calls.mount_setattr(mount_point, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+    except OSError as refusal:
+        reason = os.strerror(refusal.errno or 0)
         raise RootFileSystemError(
-            f"making {mount_point} read-only failed ({os.strerror(number)}): functions need mount_setattr(2), "
+            f"making {mount_point} read-only failed ({reason}): functions need mount_setattr(2), "
             "which Linux has since 5.12"
-        )
+        ) from refusal
