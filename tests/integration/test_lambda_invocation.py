@@ -1,34 +1,16 @@
 """Invoke, from the cold start to the answer, as callers see it."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from tests.deadline import eventually
-from tests.integration.lambda_world import Observed, Scenarios, World, archive, as_observed, function
+from tests.integration.lambda_world import Observed, Scenarios, World, as_observed, function
 from vpclab.localcloud.lambda_runtime import InvocationRefused
 from vpclab.localcloud.lambda_runtime.limits import Limits
 
 scenarios = Scenarios(Limits(initialisation=0.5, retry_delays=(0.05, 0.05)))
-
-COUNTER = """
-    import os, time
-
-    count = 0
-
-    def handler(event, context):
-        global count
-        count += 1
-        if event == "die":
-            os._exit(3)
-        if event == "hang":
-            time.sleep(60)
-        if isinstance(event, float):
-            time.sleep(event)
-        return [os.environ["AWS_LAMBDA_LOG_STREAM_NAME"], count]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -89,24 +71,6 @@ def test_caller_can_read_an_unhandled_exception(observed: Observed) -> None:
     assert "[ERROR] ValueError: no good\nTraceback" in first["log"]
     assert second["payload"]["errorMessage"] == "no better"
     assert "INIT_START" not in second["log"]
-
-
-@scenarios
-def timed_out(world: World) -> object:
-    counter = function(COUNTER, name="slow", timeout=0.3)
-    results = as_observed(world.invoke(counter, "hang")), as_observed(world.invoke(counter))
-    return results, world.networks.existing
-
-
-def test_function_cannot_outlive_its_timeout(observed: Observed) -> None:
-    """It is killed, the caller reads Sandbox.Timedout, and the next invocation has a new environment."""
-    (late, next_one), _ = observed[timed_out]
-    assert (late["status"], late["error"]) == (200, "Unhandled")
-    assert late["payload"]["errorType"] == "Sandbox.Timedout"
-    assert late["payload"]["errorMessage"].endswith("Error: Task timed out after 0.30 seconds")
-    assert "Task timed out after 0.30 seconds\n" in late["log"]
-    assert "\tStatus: timeout" in late["log"]
-    assert next_one["payload"][1] == 1
 
 
 @scenarios
@@ -200,54 +164,6 @@ def test_function_can_take_long_to_initialise(observed: Observed) -> None:
 
 
 @scenarios
-def reused(world: World) -> object:
-    counter = function(COUNTER, name="warm")
-    first, second = world.answer(counter), world.answer(counter)
-    world.runtime.function_changed(counter.function_arn)
-    changed = world.answer(counter)
-    return first, second, changed, world.answer(counter, environment={"NEW": "1"})
-
-
-def test_environment_can_be_used_again_until_the_function_changes(observed: Observed) -> None:
-    """Warm environments keep their state; a changed function, or another configuration, gets a new one."""
-    first, second, changed, configured = observed[reused]
-    assert second == [first[0], 2]
-    assert changed[1] == configured[1] == 1
-    assert len({first[0], changed[0], configured[0]}) == 3
-
-
-@scenarios
-def changed_while_busy(world: World) -> object:
-    counter = function(COUNTER, name="busy")
-    with ThreadPoolExecutor(1) as caller:
-        running = caller.submit(world.answer, counter, 0.5)
-        eventually(lambda: world.runtime.status()["busy"], 5, "an environment is busy")
-        world.runtime.function_changed(counter.function_arn)
-        return running.result(), world.answer(counter)
-
-
-def test_function_change_cannot_disturb_a_running_invocation(observed: Observed) -> None:
-    """It ends in its old environment, which no later invocation gets."""
-    before, after = observed[changed_while_busy]
-    assert before[1] == after[1] == 1
-    assert before[0] != after[0]
-
-
-@scenarios
-def spread(world: World) -> object:
-    attached = len(world.networks.attached)
-    for number in range(4):  # each configuration needs an environment of its own
-        variables = {"NUMBER": str(number)}
-        world.answer(function(COUNTER, name="spread", interfaces=("eni-a", "eni-b"), environment=variables))
-    return world.networks.attached[attached:]
-
-
-def test_environments_can_be_spread_over_subnets(observed: Observed) -> None:
-    """Environments are put behind the function's interfaces in turn."""
-    assert observed[spread] == ["eni-a", "eni-b", "eni-a", "eni-b"]
-
-
-@scenarios
 def asynchronous(world: World) -> object:
     source = """
         def handler(event, context):
@@ -269,41 +185,6 @@ def test_event_can_be_tried_three_times(observed: Observed) -> None:
 
 
 @scenarios
-def own_sdk(world: World) -> object:
-    files = {"boto3/__init__.py": "__version__ = 'the function\\'s own'", "queue.py": "mine = True"}
-    source = """
-        import boto3, queue, sys
-
-        def handler(event, context):
-            return boto3.__version__, queue.mine, boto3.__file__
-    """
-    return world.answer(function(source, files=files))
-
-
-def test_function_can_bring_its_own_sdk(observed: Observed) -> None:
-    """What is in /var/task comes before the runtime's modules ("Runtime search path")."""
-    assert observed[own_sdk] == ["the function's own", True, "/var/task/boto3/__init__.py"]
-
-
-@scenarios
-def layered(world: World) -> object:
-    first = archive({"python/shared.py": "name = 'first'", "data.txt": "kept"})
-    second = archive({"python/shared.py": "name = 'second'"})
-    source = """
-        import shared
-
-        def handler(event, context):
-            return shared.name, shared.__file__, open("/opt/data.txt").read()
-    """
-    return world.answer(function(source, layers=(first, second)))
-
-
-def test_function_can_use_layers(observed: Observed) -> None:
-    """Layers are unpacked into /opt, later ones over earlier ones."""
-    assert observed[layered] == ["second", "/opt/python/shared.py", "kept"]
-
-
-@scenarios
 def large(world: World) -> object:
     big = function("def handler(event, context): return 'x' * event", name="large")
     return (
@@ -321,26 +202,6 @@ def test_response_cannot_be_larger_than_six_megabytes(observed: Observed) -> Non
     assert refusal["errorType"] == "Function.ResponseSizeTooLarge"
     assert afterwards == "xxx"
     assert received == 5_000_000
-
-
-@scenarios
-def greedy(world: World) -> object:
-    source = """
-        import time
-
-        def handler(event, context):
-            taken = bytearray(event * 1024 * 1024)
-            for page in range(0, len(taken), 4096):
-                taken[page] = 1
-            time.sleep(5)
-    """
-    return as_observed(world.invoke(function(source, name="greedy"), 300))
-
-
-def test_function_cannot_use_more_than_its_memory(observed: Observed) -> None:
-    """It is killed: Runtime.OutOfMemory."""
-    assert observed[greedy]["payload"]["errorType"] == "Runtime.OutOfMemory"
-    assert observed[greedy]["payload"]["errorMessage"].endswith("Runtime exited with error: signal: killed")
 
 
 @scenarios
@@ -400,18 +261,3 @@ def own_client(world: World) -> object:
 def test_function_cannot_confuse_the_runtime_api(observed: Observed) -> None:
     """Another invocation's id, a late initialisation error and unknown paths are refused."""
     assert [status for status, _ in observed[own_client]] == [400, 403, 404]
-
-
-@scenarios
-def network_count(world: World) -> object:
-    before = world.networks.existing
-    probe = function("def handler(event, context): pass", name="counted")
-    world.answer(probe)
-    during = world.networks.existing
-    world.runtime.function_changed(probe.function_arn)
-    return during - before, world.networks.existing - before
-
-
-def test_environment_can_give_its_network_back(observed: Observed) -> None:
-    """An ended environment has its network taken down."""
-    assert tuple(observed[network_count]) == (1, 0)
