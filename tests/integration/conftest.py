@@ -1,9 +1,10 @@
-"""A local cloud for the tests of this room: one for all of them, on a port of its own."""
+"""For the tests of this room: one local cloud for all of them, on a port of its own; a control plane for each."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.integration import control_plane_world
 from tests.integration.row_cloud import Clients, Demolition
 from tests.integration.row_world import BASIC, VPC_ACCESS, RowWorld
 from vpclab.localcloud import daemon
@@ -43,3 +44,10 @@ def world(clients: Clients, execution_role: str, demolition: Demolition) -> Iter
     world = RowWorld(clients, execution_role)
     yield world
     demolition.later(world.undo)
+
+
+@pytest.fixture
+def here() -> Iterator[control_plane_world.World]:
+    """A control plane with nothing in it."""
+    with control_plane_world.world() as running:
+        yield running

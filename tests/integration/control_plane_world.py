@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.config
+import pytest
+from botocore.exceptions import ClientError
 
 from vpclab.localcloud.control_plane import ControlPlane, Settings
 from vpclab.localcloud.control_plane.server import WsgiServer
@@ -146,6 +148,11 @@ def package(text: str = "def handler(event, context): return event") -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("index.py", text)
     return buffer.getvalue()
+
+
+def refused(code: str, text: str = "") -> Any:
+    """A ClientError with this code, whose message holds ``text``."""
+    return pytest.raises(ClientError, match=rf"\({code}\).*{text}")
 
 
 @contextmanager

@@ -4,9 +4,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -16,14 +15,11 @@ from tests.integration.control_plane_world import ACCOUNT, BASIC, REGION, World,
 from vpclab.localcloud.control_plane import ControlPlane
 from vpclab.localcloud.lambda_runtime.invocation import LogEvent
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
 GROUP = "/aws/lambda/f"
-
-
-@pytest.fixture
-def here() -> Iterator[World]:
-    with world() as running:
-        yield running
 
 
 def unsupported(text: str) -> Any:

@@ -1,21 +1,11 @@
 """RDS: an instance's interface, its life, and its master password."""
 
-# ruff: noqa: ANN401 - boto3 has no type information
-
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.control_plane_world import ACCOUNT, REGION, World, world
-
-
-@pytest.fixture
-def here() -> Iterator[World]:
-    with world() as running:
-        yield running
+from tests.integration.control_plane_world import ACCOUNT, REGION, World, refused
 
 
 @pytest.fixture
@@ -27,10 +17,6 @@ def network(here: World) -> tuple[list[str], str]:
         DBSubnetGroupName="g", DBSubnetGroupDescription="d", SubnetIds=subnets
     )
     return subnets, here.group(vpc)
-
-
-def refused(code: str, text: str = "") -> Any:
-    return pytest.raises(ClientError, match=rf"\({code}\).*{text}")
 
 
 def test_database_can_move_to_another_port(here: World, network: tuple[list[str], str]) -> None:

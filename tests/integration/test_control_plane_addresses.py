@@ -1,0 +1,125 @@
+"""EC2's addresses: of subnets, Elastic ones, and those of NAT gateways."""
+
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+
+from tests.integration.control_plane_world import World, refused
+
+POOL = IPv4Network("203.0.113.0/24")
+AWS_OWNED = IPv4Network("203.0.113.240/28")
+
+
+def test_interface_can_have_an_address_of_its_subnet(here: World) -> None:
+    """The first four and the last address of a subnet are reserved; each interface has one of the others."""
+    subnet = here.subnet(here.vpc(), "10.0.0.0/28")
+    made = [
+        here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["PrivateIpAddress"]
+        for _ in range(11)
+    ]
+    assert sorted(map(IPv4Address, made)) == [IPv4Address(f"10.0.0.{last}") for last in range(4, 15)]
+    with refused("InsufficientFreeAddressesInSubnet"):
+        here.ec2.create_network_interface(SubnetId=subnet)
+    free = here.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailableIpAddressCount"]
+    assert free == 0
+
+
+def test_address_can_be_used_again_when_it_is_free(here: World) -> None:
+    """A freed address returns to the subnet; a taken one is never given twice."""
+    subnet = here.subnet(here.vpc(), "10.0.0.0/28")
+    made = [here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"] for _ in range(11)]
+    here.ec2.delete_network_interface(NetworkInterfaceId=made[3]["NetworkInterfaceId"])
+    again = here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]
+    assert again["PrivateIpAddress"] == made[3]["PrivateIpAddress"]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("10.0.0.3", "InvalidParameterValue"),
+        ("10.0.0.15", "InvalidParameterValue"),
+        ("10.0.9.9", "InvalidParameterValue"),
+        ("10.0.0.9", "InvalidIPAddress.InUse"),
+    ],
+)
+def test_address_cannot_be_chosen_outside_what_is_free(here: World, address: str, code: str) -> None:
+    """Reserved, foreign and taken addresses are refused."""
+    subnet = here.subnet(here.vpc(), "10.0.0.0/28")
+    here.ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress="10.0.0.9")
+    with refused(code):
+        here.ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=address)
+
+
+def test_elastic_addresses_can_only_be_of_the_reserved_range(here: World) -> None:
+    """203.0.113.0/24 without AWS's own part; unique over all accounts; exhausted, not repeated."""
+    other = here.client("ec2", "eu-west-1", "210987654321")
+    first = other.allocate_address(Domain="vpc")["PublicIp"]
+    addresses = [here.address()[1] for _ in range(238)]
+    assert len({first, *addresses}) == 239
+    for address in map(IPv4Address, addresses):
+        assert address in POOL
+        assert address not in AWS_OWNED
+    with refused("AddressLimitExceeded"):
+        here.address()
+
+
+def test_elastic_address_cannot_be_released_while_in_use(here: World) -> None:
+    """Neither one on an interface nor one of a NAT gateway."""
+    vpc = here.vpc(internet=True)
+    subnet = here.subnet(vpc)
+    interface = here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    mine, _ = here.address()
+    association = here.ec2.associate_address(AllocationId=mine, NetworkInterfaceId=interface)["AssociationId"]
+    with refused("InvalidIPAddress.InUse"):
+        here.ec2.release_address(AllocationId=mine)
+    here.ec2.disassociate_address(AssociationId=association)
+    here.ec2.release_address(AllocationId=mine)
+    its, _ = here.address()
+    here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=its)
+    with refused("AuthFailure"):
+        here.ec2.release_address(AllocationId=its)
+    [described] = here.ec2.describe_addresses(AllocationIds=[its])["Addresses"]
+    with refused("AuthFailure"):
+        here.ec2.disassociate_address(AssociationId=described["AssociationId"])
+
+
+def test_elastic_address_cannot_be_associated_without_an_internet_gateway(here: World) -> None:
+    """Gateway.NotAttached."""
+    subnet = here.subnet(here.vpc())
+    interface = here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    with refused("Gateway.NotAttached"):
+        here.ec2.associate_address(AllocationId=here.address()[0], NetworkInterfaceId=interface)
+
+
+def test_nat_gateway_can_hold_its_address_and_interface(here: World) -> None:
+    """Pending, then available; a requester-managed interface without groups in its subnet, with the Elastic IP."""
+    vpc = here.vpc(internet=True)
+    subnet = here.subnet(vpc)
+    allocation, public = here.address()
+    made = here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=allocation)["NatGateway"]
+    assert made["State"] == "pending"
+    here.ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[made["NatGatewayId"]])
+    [interface] = here.interfaces(interface_type="nat_gateway")
+    assert interface["Association"]["PublicIp"] == public
+    assert interface["Groups"] == []
+    assert interface["RequesterManaged"] is True
+    assert interface["SubnetId"] == subnet
+    with refused("InvalidParameterValue", "currently in use"):
+        here.ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+    with refused("Resource.AlreadyAssociated"):
+        here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=allocation)
+    here.ec2.delete_nat_gateway(NatGatewayId=made["NatGatewayId"])
+    [gone] = here.ec2.describe_nat_gateways(NatGatewayIds=[made["NatGatewayId"]])["NatGateways"]
+    assert gone["State"] == "deleted"
+    assert here.interfaces(interface_type="nat_gateway") == []
+    here.ec2.release_address(AllocationId=allocation)
+
+
+def test_public_nat_gateway_cannot_work_without_an_internet_gateway(here: World) -> None:
+    """It ends failed: Network vpc-x has no internet gateway attached (R42)."""
+    vpc = here.vpc()
+    made = here.ec2.create_nat_gateway(SubnetId=here.subnet(vpc), AllocationId=here.address()[0])["NatGateway"]
+    [found] = here.ec2.describe_nat_gateways(NatGatewayIds=[made["NatGatewayId"]])["NatGateways"]
+    assert (found["State"], found["FailureCode"]) == ("failed", "Gateway.NotAttached")
+    assert found["FailureMessage"] == f"Network {vpc} has no internet gateway attached"
+    assert here.plane.network().nat_gateways == ()

@@ -1,0 +1,49 @@
+"""EC2's prefix lists: AWS's own, and those that users keep."""
+
+from tests.integration.control_plane_world import REGION, World, refused
+
+
+def test_managed_prefix_lists_can_name_what_answers_here(here: World) -> None:
+    """S3 and DynamoDB have the ranges that the local cloud gives them."""
+    listed = {
+        one["PrefixListName"].rpartition(".")[2]: one["Cidrs"]
+        for one in here.ec2.describe_prefix_lists()["PrefixLists"]
+        if "Cidrs" in one
+    }
+    entries = {}
+    for service in ("s3", "dynamodb"):
+        [found] = here.ec2.describe_managed_prefix_lists(
+            Filters=[{"Name": "prefix-list-name", "Values": [f"com.amazonaws.{REGION}.{service}"]}]
+        )["PrefixLists"]
+        given = here.ec2.get_managed_prefix_list_entries(PrefixListId=found["PrefixListId"])["Entries"]
+        entries[service] = [one["Cidr"] for one in given]
+    assert entries == {"s3": ["192.0.2.128/26"], "dynamodb": ["192.0.2.192/26"]}
+    assert listed.get("s3", ["192.0.2.128/26"]) == ["192.0.2.128/26"]
+
+
+def test_prefix_list_can_change_while_it_is_used_but_not_go(here: World) -> None:
+    """A change keeps the name; a list that a rule names stays; AWS's and unknown ones are not to be changed."""
+    made = here.ec2.create_managed_prefix_list(
+        PrefixListName="office", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": "198.51.100.0/28"}]
+    )["PrefixList"]
+    identifier = made["PrefixListId"]
+    here.ec2.modify_managed_prefix_list(
+        PrefixListId=identifier, CurrentVersion=1, AddEntries=[{"Cidr": "198.51.100.32/28"}]
+    )
+    [found] = [one for one in here.plane.network().prefix_lists if one.id == identifier]
+    assert (found.name, len(found.cidr_blocks)) == ("office", 2)
+    group = here.group(here.vpc())
+    permission = {"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": identifier}]}
+    here.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    with refused("DependencyViolation"):
+        here.ec2.delete_managed_prefix_list(PrefixListId=identifier)
+    here.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    here.ec2.delete_managed_prefix_list(PrefixListId=identifier)
+    assert identifier not in {one.id for one in here.plane.network().prefix_lists}
+    with refused("InvalidPrefixListID.NotFound"):
+        here.ec2.delete_managed_prefix_list(PrefixListId=identifier)
+    [of_s3] = here.ec2.describe_managed_prefix_lists(
+        Filters=[{"Name": "prefix-list-name", "Values": [f"com.amazonaws.{REGION}.s3"]}]
+    )["PrefixLists"]
+    with refused("OperationNotPermitted"):
+        here.ec2.delete_managed_prefix_list(PrefixListId=of_s3["PrefixListId"])

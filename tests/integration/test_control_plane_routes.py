@@ -1,0 +1,103 @@
+"""EC2's route tables: where a route may lead, what becomes of it, and how its range is written."""
+
+from tests.integration.control_plane_world import World, refused
+
+
+def route_states(here: World, table: str) -> dict[str, str]:
+    [found] = here.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    return {route["DestinationCidrBlock"]: route["State"] for route in found["Routes"]}
+
+
+def test_route_can_become_a_blackhole(here: World) -> None:
+    """When its target is deleted or detached, and active again when it is attached again (R43)."""
+    vpc = here.vpc()
+    gateway, subnet, table = here.gateway(vpc), here.subnet(vpc), here.table(vpc)
+    nat = here.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    interface = here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="198.51.100.0/24", NatGatewayId=nat)
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="192.0.2.0/24", NetworkInterfaceId=interface)
+    assert set(route_states(here, table).values()) == {"active"}
+    here.ec2.delete_nat_gateway(NatGatewayId=nat)
+    here.ec2.delete_network_interface(NetworkInterfaceId=interface)
+    here.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    assert route_states(here, table) == {
+        "10.0.0.0/16": "active",
+        "0.0.0.0/0": "blackhole",
+        "198.51.100.0/24": "blackhole",
+        "192.0.2.0/24": "blackhole",
+    }
+    here.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    assert route_states(here, table)["0.0.0.0/0"] == "active"
+
+
+def test_route_cannot_lead_where_nothing_is(here: World) -> None:
+    """Unknown NAT gateways, gateways of other VPCs; the local route stays."""
+    vpc, other = here.vpc(), here.vpc("10.1.0.0/16")
+    table, foreign = here.table(vpc), here.gateway(other)
+    with refused("InvalidNatGatewayID.NotFound"):
+        here.ec2.create_route(
+            RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId="nat-0123456789abcdef0"
+        )
+    with refused("InvalidParameterValue", "different networks"):
+        here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=foreign)
+    with refused("InvalidParameterValue", "cannot remove local route"):
+        here.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.0.0.0/16")
+    with refused("RouteAlreadyExists"):
+        here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.0.0/16", GatewayId=here.gateway(vpc))
+    assert route_states(here, table) == {"10.0.0.0/16": "active"}
+
+
+def test_route_can_be_replaced(here: World) -> None:
+    """ReplaceRoute changes the target of the same destination."""
+    vpc = here.vpc(internet=True)
+    table, subnet = here.table(vpc), here.subnet(vpc)
+    nat = here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=here.address()[0])["NatGateway"][
+        "NatGatewayId"
+    ]
+    [gateway] = here.ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])[
+        "InternetGateways"
+    ]
+    here.ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway["InternetGatewayId"]
+    )
+    here.ec2.replace_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    [found] = here.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    [route] = [one for one in found["Routes"] if one["DestinationCidrBlock"] == "0.0.0.0/0"]
+    assert route["NatGatewayId"] == nat
+    assert "GatewayId" not in route
+
+
+def test_subnet_cannot_have_two_route_tables(here: World) -> None:
+    """Associating it with another is refused; replacing the association is the way."""
+    vpc = here.vpc()
+    subnet, one, two = here.subnet(vpc), here.table(vpc), here.table(vpc)
+    association = here.ec2.associate_route_table(RouteTableId=one, SubnetId=subnet)["AssociationId"]
+    with refused("Resource.AlreadyAssociated"):
+        here.ec2.associate_route_table(RouteTableId=two, SubnetId=subnet)
+    here.ec2.replace_route_table_association(AssociationId=association, RouteTableId=two)
+    tables = {table.id: table.subnet_ids for table in here.plane.network().route_tables}
+    assert (tables[one], tables[two]) == ((), (subnet,))
+    with refused("DependencyViolation"):
+        here.ec2.delete_route_table(RouteTableId=two)
+
+
+def test_ranges_can_be_written_loosely(here: World) -> None:
+    """A range is stored in its canonical form, so that nothing downstream meets one that is none."""
+    vpc = here.vpc("10.0.7.9/16")
+    group, table, gateway = here.group(vpc), here.table(vpc), here.gateway(vpc)
+    here.ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "IpRanges": [{"CidrIp": "192.0.2.77/24"}]}
+        ],
+    )
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="198.51.100.9/24", GatewayId=gateway)
+    network = here.plane.network()
+    assert [str(one.cidr_blocks[0]) for one in network.vpcs if one.id == vpc] == ["10.0.0.0/16"]
+    assert [str(rule.cidr) for one in network.security_groups if one.id == group for rule in one.ingress] == [
+        "192.0.2.0/24"
+    ]
+    assert route_states(here, table)["198.51.100.0/24"] == "active"
+    with refused("InvalidParameterValue", "not a valid CIDR block"):
+        here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="everything", GatewayId=gateway)
