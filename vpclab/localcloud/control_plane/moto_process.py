@@ -129,6 +129,8 @@ def _request_class() -> Callable[[dict[str, Any]], Any]:
     from moto.core.request import Request  # noqa: PLC0415
 
     class ServedRequest(Request):  # type: ignore[misc]  # moto has no type information
+        """A request that moto takes for one of its own server."""
+
         from_wsgi_server = True
 
     return ServedRequest

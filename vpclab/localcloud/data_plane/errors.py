@@ -1,4 +1,4 @@
-"""What the data plane raises."""
+"""What the data plane raises when it cannot build the network."""
 
 
 class DataPlaneError(Exception):

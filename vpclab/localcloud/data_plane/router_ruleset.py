@@ -36,6 +36,8 @@ def router_ruleset(facts: VpcFacts, number: dict[str, int]) -> Ruleset:
 
 
 class _Router:
+    """Compiles one VPC: its parts refer to one another's chains and count the same refusals."""
+
     def __init__(self, facts: VpcFacts, number: dict[str, int]) -> None:
         self._facts = facts
         self._number = number

@@ -41,6 +41,8 @@ class FarEndsError(Exception):
 
 
 class _Closable(Protocol):
+    """Whatever listens until it is closed."""
+
     def close(self) -> None: ...
 
 

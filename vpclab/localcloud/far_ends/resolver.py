@@ -42,6 +42,8 @@ class Answerer:
 
 @dataclass(eq=False)
 class _Resolver:
+    """One resolver: who answers, on which sockets, and how many TCP connections are open."""
+
     answerer: Answerer
     sockets: list[socket.socket] = field(default_factory=list)
     connections: int = 0
@@ -49,6 +51,8 @@ class _Resolver:
 
 @dataclass(eq=False)
 class _Connection:
+    """A TCP connection: what has been received of its next query, and when it was last heard."""
+
     resolver: _Resolver
     last_heard: float
     received: bytearray = field(default_factory=bytearray)

@@ -30,10 +30,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class _CapabilityHeader(ctypes.Structure):
+    """``struct __user_cap_header_struct`` of capset(2)."""
+
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
 class _CapabilitySets(ctypes.Structure):
+    """``struct __user_cap_data_struct`` of capset(2): 32 capabilities, a bit for each."""
+
     _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
 
 

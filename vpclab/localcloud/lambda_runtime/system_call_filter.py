@@ -25,6 +25,8 @@ _IO_URING_SETUP = 425
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
+    """An instruction set: how the kernel's audit names it, and the number of its socket(2)."""
+
     architecture: int
     socket: int
 
@@ -33,6 +35,8 @@ _MACHINES = {"x86_64": _Machine(0xC000003E, 41), "aarch64": _Machine(0xC00000B7,
 
 
 class _Program(ctypes.Structure):
+    """``struct sock_fprog`` of seccomp(2)."""
+
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 

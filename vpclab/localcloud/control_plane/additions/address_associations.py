@@ -16,7 +16,7 @@ FOR_ITS_GATEWAY = "vpclab_takes_its_own_address"
 
 
 def correct(corrections: Corrections) -> None:
-    """Check before each change."""
+    """Check before moto associates, disassociates or releases an address."""
     backend_class = elastic_ip_addresses.ElasticAddressBackend
     corrections.wrap(backend_class, "associate_address", _associate)
     corrections.wrap(backend_class, "disassociate_address", _disassociate)

@@ -39,7 +39,7 @@ class Databases:
     """The corrections of RDS, and what the rest of the cloud asks about instances."""
 
     def correct(self, corrections: Corrections) -> None:
-        """Correct the models."""
+        """Correct instances, their secrets, and every call that makes, changes or deletes them."""
         instance_class, secret_class = models.DBInstance, models.MasterUserSecret
         corrections.replace(instance_class, "address", property(address))
         corrections.replace(instance_class, "endpoint", property(_endpoint))

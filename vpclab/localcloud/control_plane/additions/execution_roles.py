@@ -33,6 +33,8 @@ _KEPT_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class _Session:
+    """Credentials of one function as environment variables, when they were made, and for which role."""
+
     variables: dict[str, str]
     made: float
     role_id: str

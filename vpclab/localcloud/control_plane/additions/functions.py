@@ -39,7 +39,7 @@ class Functions:
         self._changed_arns: list[str] = []
 
     def correct(self, corrections: Corrections) -> None:
-        """Correct the models."""
+        """Correct functions, and every call that makes, changes or deletes them."""
         function_class, backend_class = models.LambdaFunction, models.LambdaBackend
         corrections.replace(function_class, "vpc_config", property(_vpc_config))
         corrections.wrap(function_class, "get_configuration", _configuration)

@@ -13,7 +13,7 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 
 def correct(corrections: Corrections) -> None:
-    """Check before moto associates."""
+    """Check before moto associates a subnet with a route table."""
     corrections.wrap(route_tables.RouteBackend, "associate_route_table", _associate)
 
 
