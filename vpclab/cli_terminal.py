@@ -5,9 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-DONE = 0
 CANNOT = 1
-FALSE = 2
 INTERRUPTED = 130
 
 _lock = threading.Lock()

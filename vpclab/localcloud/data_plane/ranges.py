@@ -19,9 +19,6 @@ INTERNET_VISITOR = INTERNET_HOSTS.network_address + 1
 AWS_SERVICES = IPv4Network("192.0.2.0/24")
 """The public addresses of AWS's APIs; S3 and DynamoDB have prefix lists within."""
 
-PUBLIC_ADDRESSES = IPv4Network("203.0.113.0/24")
-"""Elastic and auto-assigned public addresses."""
-
 LAMBDA_SERVICE_ADDRESSES = IPv4Network("203.0.113.240/28")
 """What functions without a VpcConfig leave from."""
 

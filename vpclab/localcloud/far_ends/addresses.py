@@ -15,9 +15,6 @@ INTERNET_RESOLVER = IPv4Address("198.51.100.53")
 PUBLIC_RESOLVERS = tuple(map(IPv4Address, ("1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9")))
 """Addresses that everybody knows by heart: they resolve and answer like any host of the simulated internet."""
 
-AWS_APIS = IPv4Network("192.0.2.0/24")
-"""AWS's public APIs: the four ranges below together."""
-
 OTHER_SERVICES = IPv4Network("192.0.2.0/26")
 """Every service but S3 and DynamoDB, whatever its Region."""
 
