@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vpclab.localcloud import system_calls
+from vpclab.localcloud.bind_mount import bind
 from vpclab.localcloud.system_calls import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -130,14 +131,14 @@ def _build_root(root: Path, readable: dict[Path, Path], writable: dict[Path, Pat
         if source.is_symlink():
             (root / name).symlink_to(source.readlink())
         elif source.is_dir():
-            _bind(source, root / name)
+            bind(source, root / name)
             _make_read_only(root / name)
     _give_time_zones(root)
     for source, target in readable.items():
-        _bind(source, root / target.relative_to("/"))
+        bind(source, root / target.relative_to("/"))
         _make_read_only(root / target.relative_to("/"))
     for source, target in writable.items():
-        _bind(source, root / target.relative_to("/"))
+        bind(source, root / target.relative_to("/"))
     for device in _DEVICES:
         (root / "dev" / device).touch()
         system_calls.mount(f"/dev/{device}", root / "dev" / device, "", MS_BIND)
@@ -145,21 +146,11 @@ def _build_root(root: Path, readable: dict[Path, Path], writable: dict[Path, Pat
     system_calls.mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def _bind(source: Path, target: Path) -> None:
-    if source.is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.touch()
-    # Recursively: a mount namespace owned by a user namespace must not uncover what lies under other mounts.
-    system_calls.mount(str(source.resolve()), target, "", MS_BIND | MS_REC)
-
-
 def _give_time_zones(root: Path) -> None:
     """The system's time zones, which this PostgreSQL needs; where it has none, UTC alone (RFC 9636)."""
     target = root / _TIME_ZONES.relative_to("/")
     if _TIME_ZONES.is_dir():
-        _bind(_TIME_ZONES, target)
+        bind(_TIME_ZONES, target)
         _make_read_only(target)
         return
     target.mkdir(parents=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vpclab.localcloud import system_calls
+from vpclab.localcloud.bind_mount import bind
 from vpclab.localcloud.lambda_runtime.privileges import SANDBOX_USER, is_mapped
 from vpclab.localcloud.system_calls import (
     CLONE_NEWNS,
@@ -22,7 +23,6 @@ from vpclab.localcloud.system_calls import (
     MOUNT_ATTR_NODEV,
     MOUNT_ATTR_NOSUID,
     MOUNT_ATTR_RDONLY,
-    MS_BIND,
     MS_NODEV,
     MS_NOSUID,
     MS_PRIVATE,
@@ -97,7 +97,7 @@ def enter(mount_point: Path, code: Path, trust: Path) -> None:
     (root / BOOTSTRAP.relative_to("/")).write_text(_BOOTSTRAP_TEXT)
     _restrict(root)
     for device in _DEVICES:
-        _bind(Path("/dev") / device, root / "dev" / device)
+        bind(Path("/dev") / device, root / "dev" / device)
     system_calls.mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | system_calls.MS_NOEXEC)
     _make_service_directory(root, code)
     system_calls.pivot_root(root, root / "tmp")
@@ -170,13 +170,13 @@ def _bind_system(root: Path) -> None:
         if source.is_symlink():
             (root / name).symlink_to(source.readlink())
         elif source.is_dir():
-            _bind(source, root / name)
+            bind(source, root / name)
     for name in (*_SYSTEM, "libexec", "share/zoneinfo"):
         source = Path("/usr") / name
         if source.is_symlink():
             (root / "usr" / name).symlink_to(source.readlink())
         elif source.is_dir():
-            _bind(source, root / "usr" / name)
+            bind(source, root / "usr" / name)
 
 
 def _bind_interpreter(root: Path) -> None:
@@ -190,13 +190,13 @@ def _bind_interpreter(root: Path) -> None:
     language = root / "var/lang"
     for name in ("bin", "lib", "lib64"):
         if (prefix / name).is_dir():
-            _bind(prefix / name, language / name)
+            bind(prefix / name, language / name)
     if not (language / "bin" / INTERPRETER.name).exists():
         raise RootFileSystemError(f"{prefix}/bin has no {INTERPRETER.name}, by which functions start it")
     nothing = root / "var/lang/nothing"
     nothing.mkdir()
     for folder in _package_folders(root):
-        _bind(nothing, folder)  # what is installed on the host is not installed on Lambda
+        bind(nothing, folder)  # what is installed on the host is not installed on Lambda
     _bind_foreign_libraries(root, prefix)
 
 
@@ -222,7 +222,7 @@ def _bind_foreign_libraries(root: Path, prefix: Path) -> None:
     mapped = {Path(line.split(maxsplit=5)[5]) for line in _mappings() if ".so" in line}
     for library in sorted(mapped):
         if library.is_file() and not any(library.is_relative_to(place) for place in known):
-            _bind(library, root / library.relative_to("/"))
+            bind(library, root / library.relative_to("/"))
 
 
 def _mappings() -> Iterable[str]:
@@ -238,7 +238,7 @@ def _bind_runtime(root: Path) -> None:
             file.parts[0] for file in distribution.files or () if file.parts[0] not in {"..", "__pycache__"}
         }
         for top_level in sorted(top_levels):
-            _bind(Path(str(distribution.locate_file(top_level))), root / "var/runtime" / top_level)
+            bind(Path(str(distribution.locate_file(top_level))), root / "var/runtime" / top_level)
 
 
 def _make_service_directory(root: Path, code: Path) -> None:
@@ -247,22 +247,12 @@ def _make_service_directory(root: Path, code: Path) -> None:
     resolver_files.mkdir()
     for source, place in ((code, CODE), (resolver_files, RESOLVER_FILES_TO_BIND)):
         target = root / place.relative_to("/")
-        _bind(source, target)
+        bind(source, target)
         # What a sandbox binds from here is as read-only as this, whoever owns the files.
         _restrict(target)
     own_package = Path(__file__).parents[2]
     modules = root / OWN_MODULES.relative_to("/")
-    _bind(own_package, modules / own_package.name)
-
-
-def _bind(source: Path, target: Path) -> None:
-    if source.is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-    elif not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.touch()
-    # Recursively: a mount namespace owned by a user namespace must not uncover what lies under other mounts.
-    system_calls.mount(str(source.resolve()), target, "", MS_BIND | MS_REC)
+    bind(own_package, modules / own_package.name)
 
 
 def _restrict(mount_point: Path) -> None:
