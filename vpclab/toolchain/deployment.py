@@ -58,16 +58,7 @@ def create_stack(variant: str, environment: Mapping[str, str], *, root: Path | N
         raise DeploymentError(f"there is no variant {variant!r}: choose among {', '.join(known) or 'none'}")
     if _exists(variant, environment):
         return
-    command = [_pulumi(environment), "stack", "init", variant, "--non-interactive", "--no-select"]
-    result = subprocess.run(
-        command,
-        cwd=folder,
-        env=process_environment(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = _ask(["stack", "init", variant, "--no-select"], environment, folder)
     # Somebody else may have made it since we looked; that it exists is all that was asked.
     if result.returncode != 0 and "already exists" not in result.stderr:
         raise DeploymentError(f"pulumi could not create the stack {variant}: {result.stderr.strip()}")
@@ -147,15 +138,8 @@ def outputs(variant: str, environment: Mapping[str, str], *, root: Path | None =
     """
     if not _exists(variant, environment):
         raise DeploymentError(f"{variant} is not deployed to this target; `vpclab up {variant}` deploys it")
-    result = subprocess.run(
-        [_pulumi(environment), "stack", "output", "--json", "--show-secrets", "-s", variant, "--non-interactive"],
-        cwd=root or Project.here().root,
-        env=process_environment(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    arguments = ["stack", "output", "--json", "--show-secrets", "-s", variant]
+    result = _ask(arguments, environment, root or Project.here().root)
     if result.returncode != 0:
         raise DeploymentError(f"pulumi could not read the outputs of {variant}: {result.stderr.strip()}")
     values = json.loads(result.stdout)
@@ -197,6 +181,21 @@ def interrupt() -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(INTERRUPT_SECONDS)
     _running.signal(signal.SIGKILL)
+
+
+def _ask(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of Pulumi that takes a moment, for what it prints."""
+    return subprocess.run(
+        [_pulumi(environment), *arguments, "--non-interactive"],
+        cwd=folder,
+        env=process_environment(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _run(
