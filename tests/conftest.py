@@ -1,5 +1,6 @@
 """Options and fixtures that every test room shares."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,16 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write the golden files anew")
     parser.addoption("--target", default="local", help="what tests/verify verifies: local, or a URL on loopback")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C mean something to the programs that tests start.
+
+    A run in the background of a script may have been started with SIGINT ignored. Children inherit that through
+    exec(2), and a test that sends SIGINT to one would wait for nothing.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Golden:

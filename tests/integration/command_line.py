@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,16 +30,21 @@ class CommandLine:
             timeout=SECONDS,
         )
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start `vpclab ARGUMENTS` in a process group of its own, its error output to be read."""
-        return subprocess.Popen(
+    @contextmanager
+    def start(self, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+        """Start `vpclab ARGUMENTS` in a process group of its own, its error output to be read; kill it last."""
+        with subprocess.Popen(
             [sys.executable, "-m", "vpclab", *arguments],
             env=self.environment({}),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             process_group=0,
-        )
+        ) as started:
+            try:
+                yield started
+            finally:
+                started.kill()  # of one that has ended it takes no notice
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Return what the command finds in its environment."""

@@ -50,16 +50,16 @@ def test_demo_can_prove_one_variant(vpclab: CommandLine, tmp_path: Path) -> None
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_demo_cannot_leave_anything_when_it_is_cut_short(vpclab: CommandLine, number: signal.Signals) -> None:
     """In the middle of an `up`: pulumi, plugins and the cloud end. Only kill -9 may leave files behind."""
-    demo = vpclab.start("demo", "private-nat")
-    seen = ""
-    for line in demo.stderr or ():
-        seen += line
-        if "creating" in line:
-            break
-    else:
-        pytest.fail(f"the demo never created anything:\n{seen}")
-    demo.send_signal(number)
-    demo.communicate(timeout=60)
+    with vpclab.start("demo", "private-nat") as demo:
+        seen = ""
+        for line in demo.stderr or ():
+            seen += line
+            if "creating" in line:
+                break
+        else:
+            pytest.fail(f"the demo never created anything:\n{seen}")
+        demo.send_signal(number)
+        demo.communicate(timeout=60)
     if number is signal.SIGKILL:
         eventually(lambda: not [path for path in left_over(vpclab) if path.parent.name == "proc"], 60, "all ended")
     else:
