@@ -41,9 +41,6 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-PROBE_VOCABULARY = frozenset(Outcome) - {Outcome.NONE, Outcome.ONE_PER_SUBNET, Outcome.SOME, Outcome.ERROR}
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A component that refused a packet.
