@@ -1,21 +1,36 @@
-"""May this principal do that? A pure evaluator of IAM policy documents.
+"""May this principal do that? A pure evaluator of IAM's policies.
 
-Modelled: Effect, Action and NotAction, Resource and NotResource with wildcards, Principal of a trust policy; an
-explicit deny wins, everything else is an implicit deny (IAM guide, reference_policies_evaluation-logic).
-Not modelled, and said so when the answer depends on it: Condition, policy variables.
+``authorize`` decides one request over all its policies and says which statements matched; ``denial_reason`` words
+a refusal as AWS does. What is modelled and what is not: docs/authorization.md.
 """
 
-from vpclab.authorization.decision import Decision, NotModelledError, decide
+from vpclab.authorization.decision import decide
+from vpclab.authorization.denial import denial_reason
+from vpclab.authorization.evaluation import authorize
+from vpclab.authorization.policies import NamedPolicy, Policies, PolicyKind
 from vpclab.authorization.policy import MalformedPolicyError, Policy, Statement, parse_policy
+from vpclab.authorization.principal import Principal, PrincipalKind
+from vpclab.authorization.request import Request
 from vpclab.authorization.trust import service_may_assume
+from vpclab.authorization.verdict import Decision, Match, NotModelledError, Verdict
 
 __all__ = [
     "Decision",
     "MalformedPolicyError",
+    "Match",
+    "NamedPolicy",
     "NotModelledError",
+    "Policies",
     "Policy",
+    "PolicyKind",
+    "Principal",
+    "PrincipalKind",
+    "Request",
     "Statement",
+    "Verdict",
+    "authorize",
     "decide",
+    "denial_reason",
     "parse_policy",
     "service_may_assume",
 ]

@@ -1,24 +1,12 @@
 """The decision of IAM: an explicit deny wins, then an allow, else it is denied."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 
 from vpclab.authorization.pattern import action_matches, resource_matches
 from vpclab.authorization.policy import Policy, Statement
+from vpclab.authorization.verdict import Decision, NotModelledError
 
 _VARIABLE = "${"
-
-
-class Decision(StrEnum):
-    """The outcome; both denials refuse the request, and AWS words them differently."""
-
-    ALLOWED = "allowed"
-    IMPLICITLY_DENIED = "implicitly denied"
-    EXPLICITLY_DENIED = "explicitly denied"
-
-
-class NotModelledError(Exception):
-    """The answer depends on something that is not modelled: a Condition or a policy variable."""
 
 
 def decide(policies: Iterable[Policy], action: str, resource: str) -> Decision:

@@ -1,8 +1,8 @@
 """Who may assume a role: its trust policy."""
 
-from vpclab.authorization.decision import NotModelledError
 from vpclab.authorization.pattern import action_matches
 from vpclab.authorization.policy import Policy
+from vpclab.authorization.verdict import NotModelledError
 
 ASSUME_ROLE = "sts:AssumeRole"
 
