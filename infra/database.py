@@ -70,5 +70,8 @@ class Database(pulumi.ComponentResource):
         )
         self.address = instance.address
         self.port = instance.port
-        self.secret_arn = instance.master_user_secrets[0].secret_arn
+        # An endpoint that only resembles RDS may keep no such password; the rest of the stack is of use without it.
+        self.secret_arn = instance.master_user_secrets.apply(
+            lambda secrets: (secrets[0].secret_arn or "") if secrets else ""
+        )
         self.register_outputs({"address": self.address, "port": self.port, "secret_arn": self.secret_arn})
