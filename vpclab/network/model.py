@@ -1,6 +1,6 @@
 """What the AWS API says of a network, as frozen facts.
 
-Field names follow the EC2, RDS and Lambda API references in snake case. Nothing here decides anything;
+Field names follow the EC2, RDS, ElastiCache, Elastic Load Balancing and Lambda API references in snake case. Nothing here decides anything;
 the local cloud compiles it into kernel objects, the analyser judges it. An identifier is the string AWS
 uses (``vpc-…``, ``eni-…``); addresses and ranges are ``ipaddress`` objects, IPv4 only.
 """
@@ -44,7 +44,10 @@ class InterfaceType(StrEnum):
     LAMBDA = "lambda"
     NAT_GATEWAY = "nat_gateway"
     VPC_ENDPOINT = "vpc_endpoint"
-    DATABASE = "rds"  # AWS says "interface" with requester amazon-rds; told apart here by its owner
+    # AWS says "interface" of the following; told apart here by the requester (amazon-rds, …).
+    DATABASE = "rds"
+    CACHE = "elasticache"
+    LOAD_BALANCER = "elb"
 
 
 class EndpointType(StrEnum):
@@ -239,6 +242,126 @@ class DatabaseInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class Cache:
+    """One ElastiCache node: the names that lead to it, and the interface that answers for it.
+
+    ``identifier`` is its CacheClusterId; ``host_names`` are its own endpoint and, for the primary of a replication
+    group, the group's primary and reader endpoints.
+    """
+
+    identifier: str
+    arn: str
+    vpc_id: str
+    host_names: tuple[str, ...]
+    port: int
+    network_interface_id: str
+    engine: str
+    engine_version: str
+    status: str
+
+
+class TargetType(StrEnum):
+    """``TargetType`` of a target group."""
+
+    INSTANCE = "instance"
+    IP = "ip"
+    LAMBDA = "lambda"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is registered with a target group: an instance, an address or a function's ARN; its port if it has one.
+
+    ``address`` is where an instance or an address is reached; None for functions, and for instances that are gone.
+    """
+
+    id: str
+    port: int | None = None
+    address: IPv4Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """How a target group asks its targets how they are. Times in seconds; ``port`` None: the target's own.
+
+    ``matcher`` is the list of codes that mean healthy, as the API has it: ``200``, ``200,202``, ``200-299``.
+    """
+
+    enabled: bool
+    protocol: str
+    port: int | None
+    path: str
+    interval: int
+    timeout: int
+    healthy_threshold: int
+    unhealthy_threshold: int
+    matcher: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """A target group. ``protocol`` is ``HTTP`` or ``HTTPS``, empty for functions."""
+
+    arn: str
+    name: str
+    target_type: TargetType
+    protocol: str
+    health_check: HealthCheck
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedResponse:
+    """A listener's answer of its own."""
+
+    status_code: int
+    content_type: str
+    message_body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A listener sends requests on: to one of the target groups, as often as its weight says."""
+
+    weights: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where a load balancer listens, and what it does with every request."""
+
+    arn: str
+    protocol: str
+    port: int
+    action: FixedResponse | Forward
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """An application load balancer: its name in DNS, and an interface per subnet that answers for it."""
+
+    arn: str
+    name: str
+    vpc_id: str
+    scheme: str
+    type: str
+    dns_name: str
+    security_group_ids: tuple[str, ...]
+    network_interface_ids: tuple[str, ...]
+    listeners: tuple[Listener, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An EC2 instance, which here is always a NAT instance. ``state`` as described: ``running``, ``stopped``, …"""
+
+    id: str
+    image_id: str
+    state: str
+    network_interface_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """Everything that decides where a packet goes, of all accounts and Regions of one target."""
 
@@ -253,3 +376,7 @@ class Network:
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     prefix_lists: tuple[PrefixList, ...] = ()
     databases: tuple[DatabaseInstance, ...] = ()
+    caches: tuple[Cache, ...] = ()
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()
+    instances: tuple[Instance, ...] = ()
