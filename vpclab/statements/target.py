@@ -14,6 +14,8 @@ from vpclab.statements.error import VerificationError
 DEFAULT_REGION = "us-east-1"
 ADMIN_SECONDS = 5.0
 LOCAL_ACCESS_KEY = "test"
+LOCAL_SECOND_ACCOUNT = "210987654321"
+"""An access key that is an account's id acts as that account's administrator, by the convention of local clouds."""
 
 _CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "total_max_attempts": 3})
 _LOCAL = _CONFIG.merge(Config(proxies={}))
@@ -23,14 +25,24 @@ _LOCAL = _CONFIG.merge(Config(proxies={}))
 class Target:
     """An endpoint with its clients, each made once; threads may share it.
 
-    ``endpoint`` None is AWS itself. ``name`` is what reports call it.
+    ``endpoint`` None is AWS itself. ``name`` is what reports call it. ``second_account`` is who else may be asked to
+    call: the name of a profile on AWS, an account's id elsewhere.
     """
 
-    def __init__(self, endpoint: str | None, *, region: str = DEFAULT_REGION, name: str | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: str | None,
+        *,
+        region: str = DEFAULT_REGION,
+        name: str | None = None,
+        second_account: str | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.region = region
         self.name = name or endpoint or "aws"
+        self.second_account = second_account or (LOCAL_SECOND_ACCOUNT if endpoint else None)
         self._clients: dict[str, Any] = {}
+        self._credentials: dict[str, str] = {}
         self._lock = Lock()
         self._config = _LOCAL if self.is_on_loopback else _CONFIG
         self._session = (
@@ -51,9 +63,33 @@ class Target:
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.client(
-                    service, endpoint_url=self.endpoint, config=self._config
+                    service, endpoint_url=self.endpoint, config=self._config, **self._credentials
                 )
             return self._clients[service]
+
+    def in_second_account(self) -> "Target | None":
+        """Return the same target with the second account's credentials, None where no such account was given."""
+        if self.second_account is None:
+            return None
+        if self.endpoint is None:
+            other = Target(None, region=self.region, name=self.name)
+            other._session = boto3.session.Session(region_name=self.region, profile_name=self.second_account)  # noqa: SLF001
+            return other
+        return self.acting_as({"AccessKeyId": self.second_account, "SecretAccessKey": self.second_account})
+
+    def acting_as(self, credentials: Mapping[str, str]) -> "Target":
+        """Return the same target with other credentials, given as STS answers with them."""
+        given = {
+            "aws_access_key_id": "AccessKeyId",
+            "aws_secret_access_key": "SecretAccessKey",
+            "aws_session_token": "SessionToken",
+        }
+        other = Target(self.endpoint, region=self.region, name=self.name, second_account=self.second_account)
+        other._session = self._session  # noqa: SLF001 - what it has read from disk is shared
+        other._credentials = {  # noqa: SLF001
+            argument: credentials[key] for argument, key in given.items() if credentials.get(key)
+        }
+        return other
 
     @property
     def is_on_loopback(self) -> bool:
