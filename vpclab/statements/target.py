@@ -15,7 +15,7 @@ DEFAULT_REGION = "us-east-1"
 ADMIN_SECONDS = 5.0
 LOCAL_ACCESS_KEY = "test"
 LOCAL_SECOND_ACCOUNT = "210987654321"
-"""An access key that is an account's id acts as that account's administrator, by the convention of local clouds."""
+"""An access key that is an account's id acts as its administrator, by the convention of local clouds."""
 
 _CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "total_max_attempts": 3})
 _LOCAL = _CONFIG.merge(Config(proxies={}))
@@ -25,8 +25,8 @@ _LOCAL = _CONFIG.merge(Config(proxies={}))
 class Target:
     """An endpoint with its clients, each made once; threads may share it.
 
-    ``endpoint`` None is AWS itself. ``name`` is what reports call it. ``second_account`` is who else may be asked to
-    call: the name of a profile on AWS, an account's id elsewhere.
+    ``endpoint`` None is AWS itself. ``name`` is what reports call it. ``second_account`` is who else may
+    be asked to call: the name of a profile on AWS, an account's id elsewhere.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Target:
             return None
         if self.endpoint is None:
             other = Target(None, region=self.region, name=self.name)
-            other._session = boto3.session.Session(region_name=self.region, profile_name=self.second_account)  # noqa: SLF001
+            other._session = boto3.session.Session(region_name=self.region, profile_name=self.second_account)
             return other
         return self.acting_as({"AccessKeyId": self.second_account, "SecretAccessKey": self.second_account})
 
@@ -85,8 +85,8 @@ class Target:
             "aws_session_token": "SessionToken",
         }
         other = Target(self.endpoint, region=self.region, name=self.name, second_account=self.second_account)
-        other._session = self._session  # noqa: SLF001 - what it has read from disk is shared
-        other._credentials = {  # noqa: SLF001
+        other._session = self._session
+        other._credentials = {
             argument: credentials[key] for argument, key in given.items() if credentials.get(key)
         }
         return other
