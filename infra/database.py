@@ -70,7 +70,7 @@ class Database(pulumi.ComponentResource):
         )
         self.address = instance.address
         self.port = instance.port
-        # An endpoint that only resembles RDS may keep no such password; the rest of the stack is of use without it.
+        # What only resembles RDS may keep no such password; the rest of the stack is of use without it.
         self.secret_arn = instance.master_user_secrets.apply(
             lambda secrets: (secrets[0].secret_arn or "") if secrets else ""
         )

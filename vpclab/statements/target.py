@@ -1,6 +1,7 @@
 """What the verifier speaks to: an AWS API, and, on a local cloud, the list of packets that its network refused."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +19,20 @@ LOCAL_SECOND_ACCOUNT = "210987654321"
 """An access key that is an account's id acts as its administrator, by the convention of local clouds."""
 
 _CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "total_max_attempts": 3})
-_LOCAL = _CONFIG.merge(Config(proxies={}))
-"""A proxy from the shell's variables has no business between this machine and itself."""
+_LOCAL = _CONFIG.merge(Config(proxies={}, s3={"addressing_style": "path"}))
+"""A proxy from the shell's variables has no business between this machine and itself; nor has a name server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What requests are signed with; ``token`` is None for a user's key, which lasts."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+LOCAL_CREDENTIALS = Credentials(LOCAL_ACCESS_KEY, LOCAL_ACCESS_KEY)
 
 
 class Target:
@@ -45,11 +58,15 @@ class Target:
         self._credentials: dict[str, str] = {}
         self._lock = Lock()
         self._config = _LOCAL if self.is_on_loopback else _CONFIG
+        signing = self.credentials
         self._session = (
             boto3.session.Session(region_name=region)
-            if endpoint is None
+            if signing is None
             else boto3.session.Session(
-                region_name=region, aws_access_key_id=LOCAL_ACCESS_KEY, aws_secret_access_key=LOCAL_ACCESS_KEY
+                region_name=region,
+                aws_access_key_id=signing.access_key,
+                aws_secret_access_key=signing.secret_key,
+                aws_session_token=signing.token,
             )
         )
 
@@ -57,6 +74,20 @@ class Target:
     def local(cls, endpoint: str, *, region: str = DEFAULT_REGION) -> "Target":
         """Return the local cloud at ``endpoint`` (``http://127.0.0.1:4566``)."""
         return cls(endpoint, region=region, name="local")
+
+    @classmethod
+    def at(cls, url: str, *, region: str = DEFAULT_REGION) -> "Target":
+        """Return the target at a URL, which has to show by itself what it enforces."""
+        return cls(url, region=region)
+
+    @classmethod
+    def aws(cls, *, region: str) -> "Target":
+        """Return AWS, with the user's own credentials."""
+        return cls(None, region=region)
+
+    def signed_by(self, credentials: Credentials) -> "Target":
+        """Return the same target for somebody else's requests."""
+        return Target(self.endpoint, region=self.region, name=self.name, credentials=credentials)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
         """Return the client of one service."""
@@ -105,8 +136,15 @@ class Target:
         """
         if self.endpoint is None:
             return True
-        health = self._admin("health", {})
-        return health is not None and health.get("isolates_network") is True
+        return self.claims().get("isolates_network") is True
+
+    def claims(self) -> Mapping[str, Any]:
+        """Return what a local cloud says of itself (``isolates_network``, ``authorizes``), empty where nobody does.
+
+        Raises:
+            VerificationError: nothing answers at the endpoint.
+        """
+        return self._admin("health", {}) or {} if self.endpoint is not None else {}
 
     def drops(self, since: float) -> list[Mapping[str, Any]] | None:
         """Return the packets refused since that moment (seconds since the epoch), None where nobody tells."""
