@@ -1,7 +1,6 @@
 """What the verifier speaks to: an AWS API, and, on a local cloud, the list of packets that its network refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,18 +20,6 @@ LOCAL_SECOND_ACCOUNT = "210987654321"
 _CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "total_max_attempts": 3})
 _LOCAL = _CONFIG.merge(Config(proxies={}, s3={"addressing_style": "path"}))
 """A proxy from the shell's variables has no business between this machine and itself; nor has a name server."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What requests are signed with; ``token`` is None for a user's key, which lasts."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(default=None, repr=False)
-
-
-LOCAL_CREDENTIALS = Credentials(LOCAL_ACCESS_KEY, LOCAL_ACCESS_KEY)
 
 
 class Target:
@@ -58,15 +45,11 @@ class Target:
         self._credentials: dict[str, str] = {}
         self._lock = Lock()
         self._config = _LOCAL if self.is_on_loopback else _CONFIG
-        signing = self.credentials
         self._session = (
             boto3.session.Session(region_name=region)
-            if signing is None
+            if endpoint is None
             else boto3.session.Session(
-                region_name=region,
-                aws_access_key_id=signing.access_key,
-                aws_secret_access_key=signing.secret_key,
-                aws_session_token=signing.token,
+                region_name=region, aws_access_key_id=LOCAL_ACCESS_KEY, aws_secret_access_key=LOCAL_ACCESS_KEY
             )
         )
 
@@ -84,10 +67,6 @@ class Target:
     def aws(cls, *, region: str) -> "Target":
         """Return AWS, with the user's own credentials."""
         return cls(None, region=region)
-
-    def signed_by(self, credentials: Credentials) -> "Target":
-        """Return the same target for somebody else's requests."""
-        return Target(self.endpoint, region=self.region, name=self.name, credentials=credentials)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
         """Return the client of one service."""
@@ -139,7 +118,7 @@ class Target:
         return self.claims().get("isolates_network") is True
 
     def claims(self) -> Mapping[str, Any]:
-        """Return what a local cloud says of itself (``isolates_network``, ``authorizes``), empty where nobody does.
+        """Return what a local cloud says of itself (``isolates_network``, ``authorizes``), else nothing.
 
         Raises:
             VerificationError: nothing answers at the endpoint.
