@@ -16,7 +16,9 @@ def service_may_assume(trust: Policy, service: str) -> bool:
         statement
         for statement in trust.statements
         if any(action_matches(pattern, ASSUME_ROLE) for pattern in statement.actions) != statement.not_actions
-        and ("*" in statement.principals or f"Service:{service}" in statement.principals)
+        and (
+            statement.not_principals or "*" in statement.principals or f"Service:{service}" in statement.principals
+        )
     ]
     if any(not statement.allow and not statement.conditional for statement in applying):
         return False
