@@ -26,6 +26,10 @@ class Capability(StrEnum):
     LOG_DELIVERY = "log_delivery"
 
 
+NETWORK = frozenset({Capability.INVOCATION, Capability.ISOLATION})
+"""What every statement needs that is about where packets go."""
+
+
 class Enforcement(StrEnum):
     """Whether a target has a capability; ``unknown`` when that could not be found out."""
 

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vpclab.statements.capability import Enforcement
 from vpclab.statements.deployment import Deployment
 from vpclab.statements.description import describe
 from vpclab.statements.error import VerificationError
-from vpclab.statements.evidence import Isolation
 from vpclab.statements.execution_role import delivery_refusal
 from vpclab.statements.experiment import attach_second_function, offer_vpc_id
 from vpclab.statements.facts import AttachmentExperiment, NetworkFacts
@@ -50,17 +50,17 @@ class Observed:
     problems: list[str] = field(default_factory=list)
 
     @property
-    def isolation(self) -> Isolation:
+    def isolation(self) -> Enforcement:
         """What the canary says of a target that makes no claim itself."""
         if self.canary is None:
-            return Isolation.UNKNOWN
+            return Enforcement.UNKNOWN
         match self.canary.outcome:
             case Outcome.TIMED_OUT:
-                return Isolation.ENFORCED
+                return Enforcement.ENFORCED
             case Outcome.CONNECTED | Outcome.REFUSED:
-                return Isolation.NOT_ENFORCED
+                return Enforcement.NOT_ENFORCED
             case _:
-                return Isolation.UNKNOWN
+                return Enforcement.UNKNOWN
 
     def attempt(self, what: str, action: Callable[[], T]) -> T | Observation:
         """Return what ``action`` gives; where it fails, note the problem and return an observation of it."""

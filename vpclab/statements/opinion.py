@@ -9,11 +9,12 @@ from vpclab.statements.observation import Refusal
 
 
 class Status(StrEnum):
-    """``unknown``: the evidence does not suffice to say either."""
+    """``unknown``: the evidence does not suffice. ``not_asked``: the deployment has no such thing."""
 
     MET = "met"
     CONTRADICTED = "contradicted"
     UNKNOWN = "unknown"
+    NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,8 @@ def contradicted(text: str, refused_by: tuple[Refusal, ...] = ()) -> Opinion:
 def unknown(text: str) -> Opinion:
     """Say that the evidence does not suffice."""
     return Opinion(Status.UNKNOWN, text)
+
+
+def not_asked(text: str) -> Opinion:
+    """Say that there is nothing that the condition could be about."""
+    return Opinion(Status.NOT_ASKED, text)

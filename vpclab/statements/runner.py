@@ -5,12 +5,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from vpclab.statements.capability import Capability, Enforcement
 from vpclab.statements.catalogue import CATALOGUE
 from vpclab.statements.control import observe_control
 from vpclab.statements.deployment import Deployment
 from vpclab.statements.description import attachment_of
 from vpclab.statements.error import VerificationError
-from vpclab.statements.evidence import Evidence, Isolation
+from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Observation, Outcome, ProbeName
 from vpclab.statements.observer import FAILURES, OUTSIDE_PROBES, Observed, observe
 from vpclab.statements.report import Report
@@ -51,7 +52,7 @@ def verify(deployments: Mapping[str, Mapping[str, Any]], target: Target) -> Repo
     for deployment, found in observed.items():
         evidence = Evidence(
             variant=deployment.variant,
-            isolation=Isolation.ENFORCED if claims_isolation else found.isolation,
+            enforcement=_enforcement(target, found),
             names_components=names_components,
             observations=found.observations,
             controls=controls,
@@ -74,6 +75,14 @@ def verify(deployments: Mapping[str, Mapping[str, Any]], target: Target) -> Repo
         observations={deployment.variant: found.observations for deployment, found in observed.items()},
         controls=controls,
     )
+
+
+def _enforcement(target: Target, found: Observed) -> Mapping[Capability, Enforcement]:
+    """Return what the target enforces by its own account, and what was seen of its network where it gives none."""
+    claims = dict.fromkeys(Capability, Enforcement.ENFORCED)
+    if not target.claims_isolation():
+        claims[Capability.ISOLATION] = found.isolation
+    return claims
 
 
 def _begin_control(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vpclab.statements.capability import Capability
 from vpclab.statements.opinion import Condition
 
 
@@ -11,8 +12,8 @@ class Verdict(StrEnum):
     """What became of a statement on one variant.
 
     ``refuted`` means that complete evidence contradicts it: expected for what the notes have wrong or dated,
-    and a false assertion anywhere else. ``not_enforced``: the target keeps no packets apart, so that nothing
-    was shown. ``error``: the evidence is not complete.
+    and a false assertion anywhere else. ``not_enforced``: the target lacks what the
+    statement needs, so that nothing was shown. ``error``: the evidence is not complete.
     """
 
     HOLDS = "holds"
@@ -43,7 +44,7 @@ class Statement:
 
     ``sentence`` is what they say, ``documented`` what AWS documents, ``source`` where. ``expects`` is the
     verdict that AWS's documented behaviour leads to: ``refuted`` where the notes are wrong or dated.
-    ``needs_isolation`` is false where no packet is involved. ``cases`` are the variants it speaks of.
+    ``cases`` are the variants it speaks of. ``needs`` is what a target has to enforce for it to be tested there.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Statement:
     source: str
     expects: Verdict
     cases: Mapping[str, Case]
-    needs_isolation: bool = True
+    needs: frozenset[Capability] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse an expectation that is no statement about AWS."""

@@ -1,12 +1,25 @@
 """From evidence to verdicts. Pure: nothing here looks at the network, the clock or the target."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vpclab.statements.evidence import Evidence, Isolation
+from vpclab.statements.capability import Capability, Enforcement
+from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Refusal
 from vpclab.statements.opinion import Opinion, Status
 from vpclab.statements.statement import Statement, Verdict
+
+LACKING: Mapping[Capability, str] = {
+    Capability.INVOCATION: "runs no functions",
+    Capability.ATTACHMENT: "gives functions no network interfaces",
+    Capability.ISOLATION: "lets through what no rule admits",
+    Capability.AUTHORIZATION: "allows what no policy allows",
+    Capability.POLICY_GRAMMAR: "takes policies that are malformed",
+    Capability.EVENT_SOURCES: "feeds functions from no event source, or without asking for permission",
+    Capability.NOTIFICATIONS: "sends no bucket notifications, or without asking for permission",
+    Capability.LOG_DELIVERY: "delivers no log lines",
+}
+"""What a target does, or does not do, when it lacks a capability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +61,30 @@ def judge(statement: Statement, evidence: Evidence) -> Judgement:
 
 def _verdict(statement: Statement, evidence: Evidence, opinions: list[Opinion]) -> tuple[Verdict, list[Opinion]]:
     """Give the verdict, and the opinions that it rests on."""
-    if statement.needs_isolation and evidence.isolation is Isolation.NOT_ENFORCED:
-        return Verdict.NOT_ENFORCED, [
-            Opinion(Status.UNKNOWN, "this target lets through what no rule admits, so it shows nothing")
-        ]
-    if statement.needs_isolation and evidence.isolation is Isolation.UNKNOWN:
-        return Verdict.ERROR, [
-            Opinion(Status.UNKNOWN, "whether this target keeps packets apart could not be found out")
-        ]
+    found = {need: evidence.enforcement.get(need, Enforcement.UNKNOWN) for need in sorted(statement.needs)}
+    lacking = [LACKING[need] for need, state in found.items() if state is Enforcement.NOT_ENFORCED]
+    if lacking:
+        said = f"this target {' and '.join(lacking)}, so it shows nothing"
+        return Verdict.NOT_ENFORCED, [Opinion(Status.UNKNOWN, said)]
+    doubtful = [LACKING[need] for need, state in found.items() if state is Enforcement.UNKNOWN]
+    if doubtful:
+        said = f"it could not be found out whether this target {' or '.join(doubtful)}"
+        return Verdict.ERROR, [Opinion(Status.UNKNOWN, said), *_problems(evidence, said)]
+    asked = [opinion for opinion in opinions if opinion.status is not Status.NOT_ASKED]
     unknowns = [opinion for opinion in opinions if opinion.status is Status.UNKNOWN]
     contradictions = [opinion for opinion in opinions if opinion.status is Status.CONTRADICTED]
     opposite = Verdict.REFUTED if statement.expects is Verdict.HOLDS else Verdict.HOLDS
     if contradictions and not (opposite is Verdict.HOLDS and unknowns):
         return opposite, contradictions
-    if unknowns or not opinions:
-        said = " ".join(opinion.text for opinion in unknowns)
-        problems = [Opinion(Status.UNKNOWN, problem) for problem in evidence.problems if problem not in said]
-        return Verdict.ERROR, unknowns + problems
+    if unknowns or not asked:
+        unknowns = unknowns or opinions
+        return Verdict.ERROR, unknowns + _problems(evidence, " ".join(opinion.text for opinion in unknowns))
     return statement.expects, opinions
+
+
+def _problems(evidence: Evidence, said: str) -> list[Opinion]:
+    """Return what could not be done while observing, as far as it was not said already."""
+    return [Opinion(Status.UNKNOWN, problem) for problem in evidence.problems if problem not in said]
 
 
 def _refusals(opinions: Iterable[Opinion]) -> tuple[Refusal, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.statements import recorded
 from vpclab.statements.catalogue import CATALOGUE
-from vpclab.statements.evidence import Evidence, Isolation
+from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Observation, Outcome, ProbeName
 from vpclab.statements.report import Report
 from vpclab.statements.variant import ENDPOINTS, PRIVATE_NAT, VARIANTS
@@ -57,5 +57,5 @@ def otherwise() -> Report:
 def unenforced() -> Callable[[], Report]:
     """A target that lets everything through."""
     return lambda: report_of(
-        *(replace(recorded.evidence(variant), isolation=Isolation.NOT_ENFORCED) for variant in VARIANTS)
+        *(replace(recorded.evidence(variant), enforcement=recorded.NOTHING_ENFORCED) for variant in VARIANTS)
     )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from vpclab.statements.evidence import Evidence, Isolation
+from vpclab.statements.capability import Capability, Enforcement
+from vpclab.statements.evidence import Evidence
 from vpclab.statements.facts import (
     AttachmentExperiment,
     FunctionAttachment,
@@ -134,11 +135,15 @@ EXPERIMENT = AttachmentExperiment(
 )
 
 
+ALL_ENFORCED = dict.fromkeys(Capability, Enforcement.ENFORCED)
+NOTHING_ENFORCED = dict.fromkeys(Capability, Enforcement.NOT_ENFORCED)
+
+
 def evidence(variant: str) -> Evidence:
     """Return complete evidence, as AWS behaves."""
     return Evidence(
         variant=variant,
-        isolation=Isolation.ENFORCED,
+        enforcement=ALL_ENFORCED,
         names_components=True,
         observations=OBSERVATIONS[variant],
         controls=OUTSIDE,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tests.unit.statements import recorded
 from tests.unit.statements.recorded import evidence, observing
+from vpclab.statements.capability import Capability, Enforcement
 from vpclab.statements.catalogue import CATALOGUE, statement
-from vpclab.statements.evidence import Evidence, Isolation
+from vpclab.statements.evidence import Evidence
 from vpclab.statements.facts import FunctionAttachment
 from vpclab.statements.observation import Observation, Outcome, ProbeName, Refusal
 from vpclab.statements.statement import Statement, Verdict
@@ -97,7 +98,7 @@ def test_missing_observations_cannot_yield_a_verdict(
 @pytest.mark.parametrize(("identifier", "variant"), CASES)
 def test_an_empty_observation_cannot_hold(identifier: str, variant: str) -> None:
     """Without anything observed every verdict is an error."""
-    nothing = Evidence(variant, Isolation.ENFORCED, names_components=True, problems=("invoking: no function",))
+    nothing = Evidence(variant, recorded.ALL_ENFORCED, names_components=True, problems=("invoking: no function",))
     judgement = _judge(identifier, nothing)
     assert judgement.verdict is Verdict.ERROR
     assert "no function" in judgement.observed
@@ -167,7 +168,10 @@ class TestNegatives:
         self, identifier: str, variant: str, probe: ProbeName
     ) -> None:
         """``not enforced here`` is neither a pass nor a refutation, whatever was observed."""
-        open_target = replace(evidence(variant), isolation=Isolation.NOT_ENFORCED)
+        open_target = replace(
+            evidence(variant),
+            enforcement={**recorded.ALL_ENFORCED, Capability.ISOLATION: Enforcement.NOT_ENFORCED},
+        )
         reached = replace(open_target, observations={probe: recorded.connected("10.20.64.10")})
         assert _judge(identifier, open_target).verdict is Verdict.NOT_ENFORCED
         assert _judge(identifier, reached).verdict is Verdict.NOT_ENFORCED
@@ -177,7 +181,9 @@ class TestNegatives:
     ) -> None:
         """Where even that could not be found out, it is an error."""
         assert probe in evidence(variant).observations
-        unknown = replace(evidence(variant), isolation=Isolation.UNKNOWN)
+        unknown = replace(
+            evidence(variant), enforcement={**recorded.ALL_ENFORCED, Capability.ISOLATION: Enforcement.UNKNOWN}
+        )
         assert _judge(identifier, unknown).verdict is Verdict.ERROR
 
 

@@ -1,6 +1,7 @@
 """Where a function runs by default, and what it cannot reach from there: C15 and C16."""
 
 from vpclab.statements.attachment import has_no_interface
+from vpclab.statements.capability import NETWORK
 from vpclab.statements.catalogue import sources
 from vpclab.statements.observation import ProbeName
 from vpclab.statements.reach import (
@@ -36,6 +37,7 @@ STATEMENTS = (
         ),
         source=sources.LAMBDA_VPC,
         expects=Verdict.HOLDS,
+        needs=NETWORK,
         cases={
             DEFAULT: Case(
                 observed="the source address that an internet host sees, and the Lambda interfaces in the VPC",
@@ -55,6 +57,7 @@ STATEMENTS = (
         ),
         source=f"{sources.LAMBDA_VPC}; {sources.LAMBDA_VPC_INTERNET}",
         expects=Verdict.HOLDS,
+        needs=NETWORK,
         cases={
             DEFAULT: Case(
                 observed="name resolution and a TCP connection from the function to the database",

@@ -1,6 +1,7 @@
 """How an attached function reaches AWS's services, and how its log lines do: C24 and C25."""
 
 from vpclab.statements.attachment import has_no_nat_gateway, printed_line_arrives
+from vpclab.statements.capability import NETWORK, Capability
 from vpclab.statements.catalogue import sources
 from vpclab.statements.observation import ProbeName
 from vpclab.statements.reach import does_not_reach, reaches, through_gateway_endpoint, through_interface_endpoint
@@ -36,6 +37,7 @@ STATEMENTS = (
         ),
         source=f"{sources.LAMBDA_TROUBLESHOOTING}; {sources.PRIVATELINK}",
         expects=Verdict.HOLDS,
+        needs=NETWORK,
         cases={
             ENDPOINTS: Case(
                 observed="calls of STS, S3, Secrets Manager and Logs, and the addresses that they went to",
@@ -65,6 +67,7 @@ STATEMENTS = (
         ),
         expects=Verdict.HOLDS,
         # Whether a printed line arrives says nothing of a network that filters nothing.
+        needs=NETWORK | {Capability.LOG_DELIVERY},
         cases={
             DEFAULT: _WITH_A_WAY_OUT,
             PRIVATE_NAT: _WITH_A_WAY_OUT,

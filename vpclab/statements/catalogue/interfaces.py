@@ -8,6 +8,7 @@ from vpclab.statements.attachment import (
     vpc_id_is_filled_in,
     vpc_id_is_no_input,
 )
+from vpclab.statements.capability import Capability
 from vpclab.statements.catalogue import sources
 from vpclab.statements.statement import Case, Statement, Verdict
 from vpclab.statements.variant import ATTACHED
@@ -22,7 +23,7 @@ STATEMENTS = (
         ),
         source=sources.LAMBDA_VPC,
         expects=Verdict.REFUTED,
-        needs_isolation=False,
+        needs=frozenset({Capability.ATTACHMENT}),
         cases=dict.fromkeys(
             ATTACHED,
             Case(
@@ -43,7 +44,7 @@ STATEMENTS = (
         ),
         source=f"{sources.LAMBDA_VPC}; {sources.LAMBDA_TROUBLESHOOTING}",
         expects=Verdict.REFUTED,
-        needs_isolation=False,
+        needs=frozenset({Capability.ATTACHMENT}),
         cases=dict.fromkeys(
             ATTACHED,
             Case(
@@ -64,7 +65,7 @@ STATEMENTS = (
         ),
         source=f"{sources.LAMBDA_VPC}; {sources.VPC_SECURITY_GROUPS}",
         expects=Verdict.REFUTED,
-        needs_isolation=False,
+        needs=frozenset({Capability.ATTACHMENT}),
         cases=dict.fromkeys(
             ATTACHED,
             Case(

@@ -1,6 +1,7 @@
 """What decides whether an attached function has internet access: C21, C22 and C23."""
 
 from vpclab.statements.attachment import has_no_public_address
+from vpclab.statements.capability import NETWORK
 from vpclab.statements.catalogue import sources
 from vpclab.statements.observation import ProbeName
 from vpclab.statements.reach import does_not_reach, reaches, source_is_nat_gateway
@@ -19,6 +20,7 @@ STATEMENTS = (
         ),
         source=sources.LAMBDA_VPC,
         expects=Verdict.HOLDS,
+        needs=NETWORK,
         cases={
             ENDPOINTS: Case(
                 observed="name resolution and a connection to an internet host",
@@ -38,6 +40,7 @@ STATEMENTS = (
         ),
         source=f"{sources.LAMBDA_VPC_INTERNET}; {sources.REACHABILITY_CODES}",
         expects=Verdict.HOLDS,
+        needs=NETWORK,
         cases={
             PUBLIC: Case(
                 observed="connections to an internet host and to AWS's public APIs; the interfaces' addresses",
@@ -63,6 +66,7 @@ STATEMENTS = (
         ),
         source=f"{sources.LAMBDA_VPC_INTERNET}; {sources.NAT_GATEWAYS}",
         expects=Verdict.HOLDS,
+        needs=NETWORK,
         cases={
             PRIVATE_NAT: Case(
                 observed="the source address that an internet host sees, and calls of AWS's public APIs",
