@@ -7,14 +7,16 @@ a refusal as AWS does. What is modelled and what is not: docs/authorization.md.
 from vpclab.authorization.decision import decide
 from vpclab.authorization.denial import denial_reason
 from vpclab.authorization.evaluation import authorize
+from vpclab.authorization.grammar import check_identity_policy, check_resource_policy, check_trust_policy
 from vpclab.authorization.policies import NamedPolicy, Policies, PolicyKind
-from vpclab.authorization.policy import MalformedPolicyError, Policy, Statement, parse_policy
+from vpclab.authorization.policy import Condition, MalformedPolicyError, Policy, Statement, parse_policy
 from vpclab.authorization.principal import Principal, PrincipalKind
 from vpclab.authorization.request import Request
 from vpclab.authorization.trust import service_may_assume
 from vpclab.authorization.verdict import Decision, Match, NotModelledError, Verdict
 
 __all__ = [
+    "Condition",
     "Decision",
     "MalformedPolicyError",
     "Match",
@@ -29,6 +31,9 @@ __all__ = [
     "Statement",
     "Verdict",
     "authorize",
+    "check_identity_policy",
+    "check_resource_policy",
+    "check_trust_policy",
     "decide",
     "denial_reason",
     "parse_policy",

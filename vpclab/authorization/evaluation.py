@@ -33,8 +33,8 @@ def authorize(request: Request, policies: Policies) -> Verdict:
     """Decide whether ``policies`` allow ``request``.
 
     An explicit deny in any of them wins. Otherwise: in one account either an identity-based or a resource-based
-    policy has to allow, across accounts both; what allows through the identity is bounded by the permissions boundary and
-    the session's policies; services and anonymous callers have nothing but the resource-based policy.
+    policy has to allow, across accounts both; what allows through the identity is bounded by the permissions
+    boundary and the session's policies; services and anonymous callers have nothing but the resource-based policy.
 
     NotModelledError: only when a statement that cannot be evaluated could change the answer.
     """
