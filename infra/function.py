@@ -1,9 +1,9 @@
 """The Lambda function, its execution role, and the log group that it writes to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import pulumi
 import pulumi_aws as aws
@@ -11,8 +11,15 @@ import pulumi_aws as aws
 from infra import package
 from infra.settings import Settings
 
-BASIC_EXECUTION = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-VPC_ACCESS_EXECUTION = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+MANAGED_POLICIES = {
+    "logs": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    "vpc": "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
+    "sqs": "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole",
+    "kinesis": "arn:aws:iam::aws:policy/service-role/AWSLambdaKinesisExecutionRole",
+    "dynamodb": "arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole",
+    "tracing": "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess",  # not under service-role/, unlike the others
+}
+"""AWS managed policies for execution roles. All of them include writing logs, except the one for tracing."""
 
 TRUST = {
     "Version": "2012-10-17",
@@ -50,20 +57,30 @@ class VpcAttachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionArgs:
-    """``attachment`` is None for a function that runs in Lambda's own VPC."""
+    """``attachment`` is None for a function that runs in Lambda's own VPC.
+
+    ``policies``: names of the :data:`MANAGED_POLICIES` that its role has; an attachment adds the one for it.
+    ``inline_policy``: a policy document of the role's own. ``traced``: X-Ray samples its invocations.
+    """
 
     prefix: str
+    description: str
     runtime: str
     timeout_seconds: int
     memory_megabytes: int
     log_retention_days: int
     attachment: VpcAttachment | None
+    policies: Sequence[str] = ("logs",)
+    inline_policy: Mapping[str, Any] | None = None
+    traced: bool = False
 
     @classmethod
-    def of(cls, settings: Settings, *, prefix: str, attachment: VpcAttachment | None) -> Self:
-        """Take what the stack's settings say of the function."""
+    def probe(cls, settings: Settings, *, prefix: str, attachment: VpcAttachment | None) -> Self:
+        """Describe the probe: what the stack's settings say of it, and what it may ask AWS APIs for."""
         return cls(
             prefix=prefix,
+            description="Tries the internet, AWS APIs, the database and CloudWatch Logs from where it stands",
+            inline_policy=PROBED_CALLS,
             runtime=settings.function_runtime,
             timeout_seconds=settings.function_timeout_seconds,
             memory_megabytes=settings.function_memory_megabytes,
@@ -99,19 +116,20 @@ class Function(pulumi.ComponentResource):
             assume_role_policy=json.dumps(TRUST),
             opts=child,
         )
-        policies = {"logs": BASIC_EXECUTION} | ({"vpc": VPC_ACCESS_EXECUTION} if args.attachment else {})
         permissions: list[pulumi.Resource] = [
-            aws.iam.RolePolicyAttachment(f"{name}-{what}", role=self.role.name, policy_arn=arn, opts=child)
-            for what, arn in policies.items()
+            aws.iam.RolePolicyAttachment(
+                f"{name}-{policy}", role=self.role.name, policy_arn=MANAGED_POLICIES[policy], opts=child
+            )
+            for policy in (*args.policies, *(("vpc",) if args.attachment else ()))
         ]
-        permissions.append(
-            aws.iam.RolePolicy(f"{name}-calls", role=self.role.name, policy=json.dumps(PROBED_CALLS), opts=child)
-        )
+        if args.inline_policy:
+            text = json.dumps(args.inline_policy)
+            permissions.append(aws.iam.RolePolicy(f"{name}-calls", role=self.role.name, policy=text, opts=child))
         attachment = args.attachment
         self.function = aws.lambda_.Function(
             name,
             name=function_name,
-            description="Tries the internet, AWS APIs, the database and CloudWatch Logs from where it stands",
+            description=args.description,
             role=self.role.arn,
             runtime=args.runtime,
             handler=package.HANDLER,
@@ -122,8 +140,20 @@ class Function(pulumi.ComponentResource):
             and aws.lambda_.FunctionVpcConfigArgs(
                 subnet_ids=list(attachment.subnet_ids), security_group_ids=list(attachment.security_group_ids)
             ),
+            tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active") if args.traced else None,
             replace_security_groups_on_destroy=True if attachment else None,
             replacement_security_group_ids=list(attachment.replacement_security_group_ids) if attachment else None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.log_group, *permissions]),
         )
         self.register_outputs({"function_arn": self.function.arn, "role_name": self.role.name})
+
+    @property
+    def outputs(self) -> dict[str, pulumi.Output[str]]:
+        """What a reader of the stack's outputs needs to find the function, its role and its log group."""
+        return {
+            "function_name": self.function.name,
+            "function_arn": self.function.arn,
+            "role_name": self.role.name,
+            "role_arn": self.role.arn,
+            "log_group_name": self.log_group.name,
+        }

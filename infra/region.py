@@ -1,4 +1,4 @@
-"""The Region that a stack is deployed in: its provider, with the tags every resource gets, and its zones."""
+"""The Region and account of a stack: its provider, with the tags that every resource gets, and its zones."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,13 @@ from infra.settings import Settings, SettingsError, choose_zones
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """``zones``: names of the Availability Zones to use. ``options``: what every component is declared with."""
+    """``account``: its number. ``zones``: names of the Availability Zones to use.
+
+    ``options``: what every component is declared with.
+    """
 
     name: str
+    account: str
     zones: tuple[str, ...]
     options: pulumi.ResourceOptions
 
@@ -32,14 +36,16 @@ def choose(settings: Settings) -> Region:
         )
     tags = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "Variant": settings.variant.value}
     provider = aws.Provider("aws", region=name, default_tags=aws.ProviderDefaultTagsArgs(tags=tags))
+    asking = pulumi.InvokeOptions(provider=provider)
     available = aws.get_availability_zones(
         state="available",
         # Local Zones and Wavelength Zones have to be opted in to, and have no RDS.
         filters=[aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])],
-        opts=pulumi.InvokeOptions(provider=provider),
+        opts=asking,
     )
     return Region(
         name=name,
+        account=aws.get_caller_identity(opts=asking).account_id,
         zones=choose_zones(settings, available.names, name),
         options=pulumi.ResourceOptions(provider=provider),
     )

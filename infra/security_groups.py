@@ -1,9 +1,10 @@
-"""Security groups: the database's, and the one that a function in the VPC carries.
+"""Security groups: one for each target in the VPC, and the one that a function in the VPC carries.
 
 Rules are resources of their own, each with a description, as the EC2 API has them (VPC user guide, "Security
 group rules"). EC2 gives every new group an egress rule for everything, which Pulumi takes away again.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -12,20 +13,39 @@ import pulumi_aws as aws
 from infra.network import ANYWHERE
 
 HTTPS = 443
-POSTGRESQL = 5432
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something in the VPC that functions connect to: what it is, and the protocol and port that it speaks."""
+
+    description: str
+    protocol: str
+    port: int
+
+
+TARGETS: Mapping[str, Target] = {
+    "database": Target("The PostgreSQL database", "PostgreSQL", 5432),
+    "cache": Target("The Valkey cache", "Valkey", 6379),
+    "load-balancer": Target("The internal load balancer", "HTTP", 80),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityGroupsArgs:
-    """``function_attached``: whether a function stands in the VPC, and so needs a group and may query."""
+    """``targets``: names from :data:`TARGETS`.
+
+    ``function_attached``: whether a function stands in the VPC, and so needs a group and may connect.
+    """
 
     vpc_id: pulumi.Input[str]
     prefix: str
+    targets: Collection[str]
     function_attached: bool
 
 
 class SecurityGroups(pulumi.ComponentResource):
-    """The database's group, which admits the function's group on PostgreSQL's port and nobody else.
+    """A group for each target, which admits the function's group on the target's port and nobody else.
 
     A rule that names a group means the private addresses of whatever carries it, so it stays right when subnets
     are added or interfaces change (VPC user guide, "Security group referencing"). Groups are stateful: neither
@@ -33,62 +53,68 @@ class SecurityGroups(pulumi.ComponentResource):
     Its outbound rules are the same in every placement, so that what differs between the variants is the network.
     """
 
-    database_id: pulumi.Output[str]
+    target_ids: Mapping[str, pulumi.Output[str]]
     function_id: pulumi.Output[str] | None
     rules: list[pulumi.Resource]
 
     def __init__(self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("vpclab:network:SecurityGroups", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        database = aws.ec2.SecurityGroup(
-            "database",
-            description="The PostgreSQL database",
-            vpc_id=args.vpc_id,
-            tags={"Name": f"{args.prefix}-database"},
-            opts=child,
-        )
-        self.database_id = database.id
+        self._args, self._child = args, pulumi.ResourceOptions(parent=self)
+        self.target_ids = {one: self._group(one, TARGETS[one].description) for one in args.targets}
         self.function_id = None
         self.rules = []
         if args.function_attached:
-            function = aws.ec2.SecurityGroup(
-                "function",
-                description="The Lambda function",
-                vpc_id=args.vpc_id,
-                tags={"Name": f"{args.prefix}-function"},
-                opts=child,
-            )
-            self.function_id = function.id
-            self.rules = [
+            self.function_id = self._group("function", "The Lambda function")
+            self.rules.append(
                 aws.vpc.SecurityGroupEgressRule(
                     "function-https",
-                    security_group_id=function.id,
+                    security_group_id=self.function_id,
                     description="HTTPS to AWS services and the internet, as far as the routes lead",
                     cidr_ipv4=ANYWHERE,
                     ip_protocol="tcp",
                     from_port=HTTPS,
                     to_port=HTTPS,
-                    opts=child,
-                ),
-                aws.vpc.SecurityGroupEgressRule(
-                    "function-postgresql",
-                    security_group_id=function.id,
-                    description="PostgreSQL to the database",
-                    referenced_security_group_id=database.id,
-                    ip_protocol="tcp",
-                    from_port=POSTGRESQL,
-                    to_port=POSTGRESQL,
-                    opts=child,
-                ),
-                aws.vpc.SecurityGroupIngressRule(
-                    "database-postgresql",
-                    security_group_id=database.id,
-                    description="PostgreSQL from the function",
-                    referenced_security_group_id=function.id,
-                    ip_protocol="tcp",
-                    from_port=POSTGRESQL,
-                    to_port=POSTGRESQL,
-                    opts=child,
-                ),
-            ]
-        self.register_outputs({"database_id": self.database_id, "function_id": self.function_id})
+                    opts=self._child,
+                )
+            )
+            for target, group_id in self.target_ids.items():
+                self.rules += self._way(self.function_id, target, group_id)
+        self.register_outputs({"target_ids": self.target_ids, "function_id": self.function_id})
+
+    def _group(self, name: str, description: str) -> pulumi.Output[str]:
+        group = aws.ec2.SecurityGroup(
+            name,
+            description=description,
+            vpc_id=self._args.vpc_id,
+            tags={"Name": f"{self._args.prefix}-{name}"},
+            opts=self._child,
+        )
+        group_id: pulumi.Output[str] = group.id
+        return group_id
+
+    def _way(
+        self, function_id: pulumi.Output[str], name: str, group_id: pulumi.Output[str]
+    ) -> list[pulumi.Resource]:
+        target = TARGETS[name]
+        return [
+            aws.vpc.SecurityGroupEgressRule(
+                f"function-{target.protocol.lower()}",
+                security_group_id=function_id,
+                description=f"{target.protocol} to the {name.replace('-', ' ')}",
+                referenced_security_group_id=group_id,
+                ip_protocol="tcp",
+                from_port=target.port,
+                to_port=target.port,
+                opts=self._child,
+            ),
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-{target.protocol.lower()}",
+                security_group_id=group_id,
+                description=f"{target.protocol} from the function",
+                referenced_security_group_id=function_id,
+                ip_protocol="tcp",
+                from_port=target.port,
+                to_port=target.port,
+                opts=self._child,
+            ),
+        ]

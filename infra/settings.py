@@ -43,13 +43,24 @@ class NatGatewayCount(StrEnum):
     ONE_PER_ZONE = "one-per-zone"
 
 
+class NatKind(StrEnum):
+    """What private subnets leave through: the service, or an instance of one's own that translates addresses."""
+
+    GATEWAY = "gateway"
+    INSTANCE = "instance"
+
+
 class SettingsError(pulumi.RunError):
     """The settings cannot be deployed. Pulumi shows the text alone, without a traceback."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a stack may choose. Every tier has one range per zone."""
+    """What a stack may choose. Every tier has one range per zone.
+
+    ``permission_subjects``: deploy what the statements about permissions speak of. ``cache`` and
+    ``load_balancer``: deploy these two beside the database.
+    """
 
     variant: VariantName
     zones: int
@@ -57,7 +68,11 @@ class Settings:
     public_cidrs: tuple[IPv4Network, ...]
     function_cidrs: tuple[IPv4Network, ...]
     database_cidrs: tuple[IPv4Network, ...]
+    nat: NatKind
     nat_gateways: NatGatewayCount
+    permission_subjects: bool
+    cache: bool
+    load_balancer: bool
     log_retention_days: int
     database_instance_class: str
     database_engine_version: str
@@ -76,15 +91,17 @@ def read(config: pulumi.Config) -> Settings:
         {
             **{name: config.require(name) for name in _TEXTS},
             **{name: config.require_int(name) for name in _NUMBERS},
+            **{name: config.require_bool(name) for name in _SWITCHES},
             **{name: config.get_object(name) or [] for name in _LISTS},
         }
     )
 
 
 def parse(raw: Mapping[str, Any]) -> Settings:
-    """Turn raw settings (strings, integers, lists of strings, by their names in Pulumi.yaml) into checked ones."""
+    """Turn raw settings, of the types and by the names that Pulumi.yaml declares, into checked ones."""
     problems: list[str] = []
     variant = _one_of(VariantName, raw, "variant", problems)
+    nat = _one_of(NatKind, raw, "nat", problems)
     nat_gateways = _one_of(NatGatewayCount, raw, "natGateways", problems)
     zones = raw["availabilityZones"]
     if zones not in range(SMALLEST_ZONE_COUNT, ZONES_PER_TIER + 1):
@@ -105,7 +122,7 @@ def parse(raw: Mapping[str, Any]) -> Settings:
         )
     vpc = _network("vpcCidr", raw["vpcCidr"], problems)
     tiers = _tiers(vpc, raw, problems) if vpc else {}
-    if problems or not (vpc and variant and nat_gateways):
+    if problems or not (vpc and variant and nat and nat_gateways):
         raise SettingsError("the settings of this stack cannot be deployed:\n  - " + "\n  - ".join(problems))
     return Settings(
         variant=variant,
@@ -114,7 +131,11 @@ def parse(raw: Mapping[str, Any]) -> Settings:
         public_cidrs=tiers["public"],
         function_cidrs=tiers["function"],
         database_cidrs=tiers["database"],
+        nat=nat,
         nat_gateways=nat_gateways,
+        permission_subjects=raw["permissionSubjects"],
+        cache=raw["cache"],
+        load_balancer=raw["loadBalancer"],
         log_retention_days=raw["logRetentionDays"],
         database_instance_class=raw["databaseInstanceClass"],
         database_engine_version=raw["databaseEngineVersion"],
@@ -139,10 +160,11 @@ def choose_zones(settings: Settings, available: Sequence[str], region: str) -> t
 
 
 _TEXTS = (
-    *("variant", "vpcCidr", "natGateways"),
+    *("variant", "vpcCidr", "nat", "natGateways"),
     *("databaseInstanceClass", "databaseEngineVersion", "functionRuntime"),
 )
 _NUMBERS = ("availabilityZones", "logRetentionDays", "functionTimeoutSeconds", "functionMemoryMegabytes")
+_SWITCHES = ("permissionSubjects", "cache", "loadBalancer")
 _LISTS = (*(f"{tier}SubnetCidrs" for tier in CARVED_TIERS), "connectedCidrs")
 
 

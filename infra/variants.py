@@ -7,10 +7,11 @@ import pulumi
 
 from infra.function import VpcAttachment
 from infra.nat import NatGateways, NatGatewaysArgs
+from infra.nat_instances import NatInstances, NatInstancesArgs
 from infra.network import SubnetTier, SubnetTierArgs, Vpc, route_to_internet
 from infra.region import Region
 from infra.security_groups import SecurityGroups
-from infra.settings import Settings, VariantName
+from infra.settings import NatKind, Settings, VariantName
 from infra.vpc_endpoints import VpcEndpoints, VpcEndpointsArgs
 
 GATEWAY_SERVICES = ("s3",)
@@ -37,6 +38,7 @@ class Placement:
     route_table_ids: Sequence[pulumi.Output[str]] = ()
     nat_gateway_ids: Sequence[pulumi.Output[str]] = ()
     nat_public_ips: Sequence[pulumi.Output[str]] = ()
+    nat_instances: Sequence[Mapping[str, pulumi.Output[str]]] = ()
     endpoint_ids: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     ways: Sequence[pulumi.Resource] = ()
 
@@ -55,28 +57,49 @@ def outside_the_vpc(_: Site) -> Placement:
     return Placement()
 
 
-def behind_a_nat_gateway(site: Site) -> Placement:
-    """Private subnets, whose default route is a NAT gateway in a public subnet."""
+def behind_a_nat(site: Site) -> Placement:
+    """Private subnets, whose default route is a NAT gateway or instance in a public subnet."""
     public = _public_tier(site)
-    routes = _internet_routes(site, public)
+    internet_route = [*_internet_routes(site, public), *public.associations]
     private = _function_tier(site, "private")
-    nat = NatGateways(
+    if site.settings.nat is NatKind.INSTANCE:
+        instances = NatInstances(
+            "nat",
+            NatInstancesArgs(
+                prefix=site.prefix,
+                count=site.settings.nat_gateways,
+                vpc_id=site.vpc.vpc_id,
+                public_subnet_ids=public.subnet_ids,
+                private_cidrs=site.settings.function_cidrs,
+                private_route_table_ids=private.route_table_ids,
+                internet_route=internet_route,
+            ),
+            site.region.options,
+        )
+        return Placement(
+            subnet_ids=private.subnet_ids,
+            route_table_ids=private.route_table_ids,
+            nat_public_ips=instances.public_ips,
+            nat_instances=instances.outputs,
+            ways=[*instances.ways, *private.associations],
+        )
+    gateways = NatGateways(
         "nat",
         NatGatewaysArgs(
             prefix=site.prefix,
             count=site.settings.nat_gateways,
             public_subnet_ids=public.subnet_ids,
             private_route_table_ids=private.route_table_ids,
-            internet_route=[*routes, *public.associations],
+            internet_route=internet_route,
         ),
         site.region.options,
     )
     return Placement(
         subnet_ids=private.subnet_ids,
         route_table_ids=private.route_table_ids,
-        nat_gateway_ids=nat.gateway_ids,
-        nat_public_ips=nat.public_ips,
-        ways=[*nat.routes, *private.associations],
+        nat_gateway_ids=gateways.gateway_ids,
+        nat_public_ips=gateways.public_ips,
+        ways=[*gateways.routes, *private.associations],
     )
 
 
@@ -120,7 +143,7 @@ def beside_vpc_endpoints(site: Site) -> Placement:
 
 VARIANTS: Mapping[VariantName, Variant] = {
     VariantName.DEFAULT: Variant(place=outside_the_vpc, attached=False, internet_gateway=False),
-    VariantName.PRIVATE_NAT: Variant(place=behind_a_nat_gateway, attached=True, internet_gateway=True),
+    VariantName.PRIVATE_NAT: Variant(place=behind_a_nat, attached=True, internet_gateway=True),
     VariantName.PUBLIC: Variant(place=in_public_subnets, attached=True, internet_gateway=True),
     VariantName.ENDPOINTS: Variant(place=beside_vpc_endpoints, attached=True, internet_gateway=False),
 }

@@ -5,6 +5,7 @@ import json
 import runpy
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,25 @@ from pulumi.runtime.stack import run_pulumi_func
 
 ROOT = Path(__file__).parents[3]
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
+ACCOUNT = "123456789012"
+IMAGE = "ami-0123456789"
+
+ANSWERS: Mapping[str, dict[str, Any]] = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {
+        "id": "us-east-1",
+        "names": ZONES,
+        "zoneIds": [],
+        "groupNames": [],
+    },
+    "aws:index/getCallerIdentity:getCallerIdentity": {
+        "id": ACCOUNT,
+        "accountId": ACCOUNT,
+        "arn": f"arn:aws:iam::{ACCOUNT}:root",
+        "userId": ACCOUNT,
+    },
+    "aws:ec2/getAmi:getAmi": {"id": IMAGE, "imageId": IMAGE},
+}
+"""What the program asks of AWS before it declares anything."""
 
 
 def defaults() -> dict[str, Any]:
@@ -50,8 +70,7 @@ class Recorder(pulumi.runtime.Mocks):
         return f"{args.typ.rpartition(':')[2]}/{args.name}", {**more, **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # as the SDK's own documentation has it
-        assert args.token == "aws:index/getAvailabilityZones:getAvailabilityZones"
-        return {"id": "us-east-1", "names": ZONES, "zoneIds": [], "groupNames": []}
+        return ANSWERS[args.token]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,7 @@ class Deployment:
     """Everything that a run of the program declared."""
 
     resources: list[Declared]
+    outputs: dict[str, Any]
 
     def of(self, kind: str) -> list[Declared]:
         """Return the resources of a type, by the last part of its token, such as ``Subnet``."""
@@ -66,11 +86,17 @@ class Deployment:
         return sorted((one for one in found if one.type.rpartition(":")[2] == kind), key=lambda one: one.name)
 
 
+def committed(stack: str) -> dict[str, Any]:
+    """Return what the committed file of a stack sets."""
+    chosen = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {name.partition(":")[2]: one for name, one in chosen.items()}
+
+
 @cache
-def deployed(variant: str, **changed: str) -> Deployment:
-    """Run the whole program for ``variant``, with settings changed."""
+def deployed(stack: str, **changed: str) -> Deployment:
+    """Run the whole program for ``stack``, with settings changed."""
     done = subprocess.run(
-        [sys.executable, "-m", __name__, variant, json.dumps(changed)],
+        [sys.executable, "-m", __name__, stack, json.dumps(changed)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -78,26 +104,33 @@ def deployed(variant: str, **changed: str) -> Deployment:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return Deployment([Declared(**one) for one in json.loads(done.stdout)])
+    said = json.loads(done.stdout)
+    return Deployment([Declared(**one) for one in said["resources"]], said["outputs"])
 
 
-def main(variant: str, changed: dict[str, str]) -> None:
+def main(stack: str, changed: dict[str, str]) -> None:
     """Run the program in this process, whose SDK can run no second one; print what it declared."""
     recorder = Recorder()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    pulumi.runtime.set_mocks(recorder, project="vpclab", stack=variant, preview=False)
-    settings = defaults() | {"variant": variant} | changed
+    pulumi.runtime.set_mocks(recorder, project="vpclab", stack=stack, preview=False)
+    settings = defaults() | committed(stack) | changed
     pulumi.runtime.set_all_config(
         {f"vpclab:{name}": one if isinstance(one, str) else json.dumps(one) for name, one in settings.items()}
         | {"aws:region": "us-east-1"}
     )
-    loop.run_until_complete(run_pulumi_func(_run))
-    sys.stdout.write(json.dumps([asdict(one) for one in recorder.resources], default=str))
+    outputs: dict[str, Any] = {}
+    loop.run_until_complete(run_pulumi_func(lambda: _run(outputs)))
+    resources = [asdict(one) for one in recorder.resources]
+    sys.stdout.write(json.dumps({"resources": resources, "outputs": outputs}, default=str))
 
 
-def _run() -> None:
+def _run(outputs: dict[str, Any]) -> None:
+    """Run the program, and put the values of its outputs into ``outputs``."""
+    exported: dict[str, Any] = {}
+    pulumi.export = exported.__setitem__
     runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+    pulumi.Output.all(**exported).apply(outputs.update)
 
 
 if __name__ == "__main__":
