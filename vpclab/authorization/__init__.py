@@ -11,6 +11,15 @@ from vpclab.authorization.grammar import check_identity_policy, check_resource_p
 from vpclab.authorization.policies import NamedPolicy, Policies, PolicyKind
 from vpclab.authorization.policy import Condition, MalformedPolicyError, Policy, Statement, parse_policy
 from vpclab.authorization.principal import Principal, PrincipalKind
+from vpclab.authorization.published import (
+    PublishedAction,
+    UnknownServiceError,
+    condition_keys,
+    is_service,
+    known_actions,
+    published_action,
+    resource_types,
+)
 from vpclab.authorization.request import Request
 from vpclab.authorization.trust import service_may_assume
 from vpclab.authorization.verdict import Decision, Match, NotModelledError, Verdict
@@ -27,15 +36,22 @@ __all__ = [
     "PolicyKind",
     "Principal",
     "PrincipalKind",
+    "PublishedAction",
     "Request",
     "Statement",
+    "UnknownServiceError",
     "Verdict",
     "authorize",
     "check_identity_policy",
     "check_resource_policy",
     "check_trust_policy",
+    "condition_keys",
     "decide",
     "denial_reason",
+    "is_service",
+    "known_actions",
     "parse_policy",
+    "published_action",
+    "resource_types",
     "service_may_assume",
 ]
