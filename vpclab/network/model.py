@@ -1,8 +1,8 @@
 """What the AWS API says of a network, as frozen facts.
 
-Field names follow the EC2, RDS, ElastiCache, Elastic Load Balancing and Lambda API references in snake case. Nothing here decides anything;
-the local cloud compiles it into kernel objects, the analyser judges it. An identifier is the string AWS
-uses (``vpc-…``, ``eni-…``); addresses and ranges are ``ipaddress`` objects, IPv4 only.
+Field names follow the API references of the services in snake case. Nothing here decides anything; the local cloud
+compiles it into kernel objects, the analyser judges it. An identifier is the string AWS uses (``vpc-…``,
+``eni-…``); addresses and ranges are ``ipaddress`` objects, IPv4 only.
 """
 
 from dataclasses import dataclass
@@ -353,7 +353,7 @@ class LoadBalancer:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An EC2 instance, which here is always a NAT instance. ``state`` as described: ``running``, ``stopped``, …"""
+    """An EC2 instance, which here is always a NAT instance. ``state`` as described, for example ``running``."""
 
     id: str
     image_id: str

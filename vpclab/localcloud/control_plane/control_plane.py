@@ -13,6 +13,7 @@ from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
 from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
 from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.settings import Settings
+from vpclab.localcloud.control_plane.target_health import TargetHealth
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _ADMIN = "/_vpclab/"
-_NETWORK_SERVICES = frozenset({"ec2", "rds", "lambda"})
+_NETWORK_SERVICES = frozenset({"ec2", "rds", "lambda", "elasticache", "elasticloadbalancing"})
 _DEFAULT_SETTINGS = Settings()
 
 
@@ -105,6 +106,16 @@ class ControlPlane:
         """Return the master user of the RDS instance with this identifier or ARN. KeyError: there is none."""
         with self._lock:
             return self._moto.databases.credentials(identifier)
+
+    def cache_ready(self, arn: str) -> None:
+        """Make the ElastiCache node with this ARN ``available``. Unknown ones are ignored: deleted."""
+        with self._lock:
+            self._moto.caches.ready(arn)
+
+    def target_health(self, target_group_arn: str, target_id: str, health: TargetHealth) -> None:
+        """Note what a load balancer's health check found of a target."""
+        with self._lock:
+            self._moto.target_groups.report(target_group_arn, target_id, health)
 
     def put_log_events(
         self,

@@ -17,6 +17,9 @@ from vpclab.localcloud.control_plane.additions import (
     deletions_in_use,
     dry_runs,
     endpoint_policies,
+    images,
+    instances,
+    load_balancers,
     managed_interfaces,
     nat_gateways,
     network_acls,
@@ -31,12 +34,14 @@ from vpclab.localcloud.control_plane.additions import (
     vpc_endpoints,
     vpc_ranges,
 )
+from vpclab.localcloud.control_plane.additions.caches import Caches
 from vpclab.localcloud.control_plane.additions.databases import Databases
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces
 from vpclab.localcloud.control_plane.additions.functions import Functions
 from vpclab.localcloud.control_plane.additions.invocations import Invocations
 from vpclab.localcloud.control_plane.additions.log_shipping import LogShipping
+from vpclab.localcloud.control_plane.additions.target_groups import TargetGroups
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Corrections
@@ -53,6 +58,8 @@ _MODELS = (
     address_associations,
     prefix_lists,
     managed_interfaces,
+    images,
+    instances,
     nat_gateways,
     routes,
     route_table_associations,
@@ -63,6 +70,7 @@ _MODELS = (
     vpc_endpoints,
     default_vpcs,
     deletions_in_use,
+    load_balancers,
 )
 _REST_SERVICES = frozenset({"lambda", "s3"})
 _GLOBAL_SERVICES = frozenset({"iam", "sts", "s3"})
@@ -82,6 +90,11 @@ class CorrectedMoto:
         self.canonical_ranges = canonical_ranges
         self.databases = Databases()
         self.databases.correct(self._corrections)
+        self.caches = Caches()
+        self.caches.correct(self._corrections)
+        self.target_groups = TargetGroups()
+        self.target_groups.correct(self._corrections)
+        moto_process.forget_method_names()
         roles = ExecutionRoles()
         self.log_shipping = LogShipping(roles)
         self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
@@ -100,6 +113,7 @@ class CorrectedMoto:
         """Give the process plain moto back, empty."""
         self._interfaces.close()
         self._corrections.undo()
+        moto_process.forget_method_names()
         moto_process.reset()
 
     def account(self, request: ApiRequest) -> str:

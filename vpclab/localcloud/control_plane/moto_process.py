@@ -1,7 +1,7 @@
 """moto in this process: imported without what instances need, started empty, called without a web framework.
 
 Measured on two cores: importing moto's EC2 as it is takes 0.9 s and 60 MiB more than this, for a catalogue of
-instance types and machine images that cannot be used here.
+instance types and machine images that are not used here.
 """
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
@@ -35,6 +35,8 @@ _FAR_ENDS = {
     # What functions call through NAT gateways and endpoints: loaded when first called.
     "athena": ("moto.athena.responses", "AthenaResponse"),
     "dynamodb": ("moto.dynamodb.responses", "DynamoHandler"),
+    "elasticache": ("moto.elasticache.responses", "ElastiCacheResponse"),
+    "elasticloadbalancing": ("moto.elbv2.responses", "ELBV2Response"),
     "glue": ("moto.glue.responses", "GlueResponse"),
     "kinesis": ("moto.kinesis.responses", "KinesisResponse"),
     "monitoring": ("moto.cloudwatch.responses", "CloudWatchResponse"),
@@ -51,7 +53,7 @@ SERVICES = tuple(_RESPONSES)
 def load() -> None:
     """Import moto. Idempotent; must come before any other import of moto for its savings to work."""
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    os.environ.setdefault("MOTO_AMIS_PATH", str(Path(__file__).with_name("no_images.json")))
+    os.environ.setdefault("MOTO_AMIS_PATH", str(Path(__file__).with_name("nat_images.json")))
     # The server's application would turn on account lookups over HTTP and Docker: never imported here.
     utils: Moto = importlib.import_module("moto.utilities.utils")
     whole = utils.load_resource
@@ -151,6 +153,12 @@ def _dispatch(service: str, path: str) -> Callable[..., Any]:
         kind = "key_dispatch"
     chosen: Callable[..., Any] = getattr(response, kind)
     return chosen
+
+
+def forget_method_names() -> None:
+    """Have the lists of methods made anew: corrections added some, or took them away."""
+    responses: Moto = importlib.import_module("moto.core.responses")
+    responses.method_names_from_class.cache_clear()
 
 
 def _remember_method_names() -> None:

@@ -25,7 +25,10 @@ def correct(corrections: Corrections) -> None:
 
 def _associate(plain: Moto, self: Moto, instance: Moto = None, eni: Moto = None, **given: Moto) -> Moto:
     found = _find(self, given)
+    if instance is not None and eni is None:
+        eni = _primary_interface(instance)
     if eni is not None:
+        instance = eni.instance
         _check_interface(self, eni, found)
         for other in [one for one in self.addresses if one.eni is eni and one is not found]:
             if not given.get("reassociate"):
@@ -62,6 +65,14 @@ def _check_interface(backend: Moto, eni: Moto, address: Moto) -> None:
         )
     if eni.requester_managed and address.eni is not eni and not getattr(eni, FOR_ITS_GATEWAY, False):
         raise _not_yours()
+
+
+def _primary_interface(instance: Moto) -> Moto:
+    if not instance.nics:
+        raise EC2ClientError(
+            "IncorrectInstanceState", f"The instance '{instance.id}' is not in a valid state for this operation."
+        )
+    return instance.nics[0]
 
 
 def _find(backend: Moto, given: dict[str, Any]) -> Moto:

@@ -117,8 +117,16 @@ def _delete(plain: Moto, self: Moto, eni_id: str) -> None:
 
 
 def _detach(plain: Moto, self: Moto, attachment_id: str) -> None:
-    if any(eni.attachment and eni.attachment.attachment_id == attachment_id for eni in self.enis.values()):
-        raise EC2ClientError("OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments.")
+    for eni in self.enis.values():
+        if eni.attachment is None or eni.attachment.attachment_id != attachment_id:
+            continue
+        if hasattr(eni, _ATTACHMENT):
+            raise EC2ClientError(
+                "OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments."
+            )
+        raise EC2ClientError(
+            "OperationNotPermitted", "The network interface at device index 0 cannot be detached."
+        )
     plain(self, attachment_id)
 
 

@@ -19,7 +19,6 @@ _USABLE = tuple(address for address in POOL.hosts() if address not in AWS_OWNED)
 
 def correct(corrections: Corrections) -> None:
     """Have AllocateAddress take the next free address of the pool."""
-    cursor = _Cursor()
 
     def initialise(  # noqa: PLR0913, PLR0917 - moto's parameters
         plain: Moto, self: Moto, ec2_backend: Moto, domain: str, address: str | None = None, tags: Moto = None
@@ -27,7 +26,7 @@ def correct(corrections: Corrections) -> None:
         del domain  # EC2-Classic is gone: every address is for VPCs
         taken = _taken()
         if address is None:
-            chosen = cursor.next(taken)
+            chosen = _CURSOR.next(taken)
         else:
             chosen = IPv4Address(address)
             if chosen not in _USABLE or chosen in taken:
@@ -55,10 +54,16 @@ class _Cursor:
         )
 
 
+_CURSOR = _Cursor()
+
+
+def next_address() -> str:
+    """Take a free address for an interface that gets one automatically. EC2's error: there is none left."""
+    return str(_CURSOR.next(_taken()))
+
+
 def _taken() -> set[IPv4Address]:
-    return {
-        IPv4Address(address.public_ip)
-        for regions in list(ec2_backends.values())
-        for backend in list(regions.values())
-        for address in backend.addresses
-    }
+    backends = [backend for regions in list(ec2_backends.values()) for backend in list(regions.values())]
+    elastic = {address.public_ip for backend in backends for address in backend.addresses}
+    automatic = {eni.public_ip for backend in backends for eni in backend.enis.values() if eni.public_ip}
+    return {IPv4Address(address) for address in elastic | automatic}

@@ -28,6 +28,8 @@ def correct(corrections: Corrections) -> None:
     """Compute the state on each reading; check targets on each writing."""
     backend_class = route_tables.RouteBackend
     corrections.replace(route_tables.Route, "state", property(state))
+    corrections.replace(route_tables.Route, "instance_id", property(_instance_id))
+    corrections.replace(route_tables.Route, "instance_owner_id", property(_instance_owner_id))
     corrections.wrap(backend_class, "create_route", _create)
     corrections.wrap(backend_class, "replace_route", _replace)
     corrections.wrap(backend_class, "delete_route", _delete)
@@ -45,7 +47,8 @@ def _target_lives(route: Moto) -> bool:
         gateway = backend.nat_gateways.get(route.nat_gateway.id)
         return gateway is not None and gateway.state not in GONE
     if route.interface is not None:
-        return route.interface.id in backend.enis
+        instance = route.interface.instance
+        return route.interface.id in backend.enis and (instance is None or instance.is_running())
     if route.gateway is None:
         return False
     identifier = route.gateway.id
@@ -59,6 +62,7 @@ def _create(
     plain: Moto, self: Moto, route_table_id: str, destination_cidr_block: str | None, *args: Moto, **target: Moto
 ) -> Moto:
     table = self.get_route_table(route_table_id)
+    _resolve_instance(self, target)
     if not target.get("local"):
         _check_destination(destination_cidr_block)
         _check_target(self, table, target)
@@ -72,6 +76,7 @@ def _create(
 def _replace(plain: Moto, self: Moto, route_table_id: str, *args: Moto, **target: Moto) -> Moto:
     named = dict(zip(("cidr", "ipv6", "prefix_list", "nat_gateway_id"), args, strict=False))
     table = self.get_route_table(route_table_id)
+    _resolve_instance(self, target)
     if _local_route(table, named.get("cidr") or target.get("destination_cidr_block")):
         raise EC2ClientError(
             "UnsupportedOperation",
@@ -111,6 +116,29 @@ def _delete_table(plain: Moto, self: Moto, route_table_id: str) -> None:
     plain(self, route_table_id)
 
 
+def _resolve_instance(backend: Moto, target: dict[str, Any]) -> None:
+    """A route to an instance is one to its only interface (EC2 API, CreateRoute)."""
+    instance_id = target.pop("instance_id", None)
+    if instance_id is None:
+        return
+    nics = backend.get_instance(instance_id).nics
+    if not nics:
+        raise EC2ClientError(
+            "IncorrectInstanceState", f"The instance '{instance_id}' is not in a valid state for this operation."
+        )
+    target["interface_id"] = nics[0].id
+
+
+def _instance_id(route: Moto) -> str | None:
+    instance = route.interface.instance if route.interface is not None else None
+    return instance.id if instance is not None else None
+
+
+def _instance_owner_id(route: Moto) -> str | None:
+    instance = route.interface.instance if route.interface is not None else None
+    return instance.owner_id if instance is not None else None
+
+
 def _check_destination(destination: str | None) -> None:
     if destination is not None and IPv4Network(destination).subnet_of(_RESERVED):
         raise EC2ClientError(
@@ -138,7 +166,7 @@ def _check_target(backend: Moto, table: Moto, target: dict[str, Any]) -> None:
     else:
         raise EC2ClientError(
             "InvalidParameterCombination",
-            "A route needs one target of these: GatewayId, NatGatewayId, NetworkInterfaceId. "
+            "A route needs one target of these: GatewayId, NatGatewayId, InstanceId, NetworkInterfaceId. "
             "Other targets are not modelled by the local cloud.",
         )
 

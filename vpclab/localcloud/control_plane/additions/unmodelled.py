@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from vpclab.localcloud.control_plane.additions import modelled_targets
 from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
 from vpclab.localcloud.control_plane.moto_process import SERVICES
@@ -72,6 +73,7 @@ _EC2_ACTIONS = frozenset(
         "AssociateDhcpOptions",
         "CreateTags",
         "DeleteTags",
+        *modelled_targets.EC2_ACTIONS,
     ]
 )
 _RDS_ACTIONS = frozenset(
@@ -116,6 +118,8 @@ _NOTHING: frozenset[str] = frozenset()
 _ALLOWED: Mapping[str, frozenset[str]] = {
     "ec2": _EC2_ACTIONS,
     "rds": _RDS_ACTIONS,
+    "elasticache": modelled_targets.ELASTICACHE_ACTIONS,
+    "elasticloadbalancing": modelled_targets.LOAD_BALANCING_ACTIONS,
     "lambda": _LAMBDA_ACTIONS,
     "athena": _NOTHING,
     "glue": _NOTHING,
@@ -144,6 +148,9 @@ _KINDS = (
     ("PrivateIpAddresses", "secondary private addresses"),
     ("DBCluster", "Aurora and Multi-AZ clusters"),
     ("DBProxy", "RDS Proxy"),
+    ("Rule", "rules of listeners other than the default one"),
+    ("ServerlessCache", "serverless caches"),
+    ("CacheCluster", "caches outside a replication group"),
     ("Snapshot", "snapshots"),
     ("ReadReplica", "read replicas"),
     ("EventSourceMapping", "event source mappings"),
@@ -152,13 +159,12 @@ _KINDS = (
     ("CodeSigning", "code signing"),
     ("BlockPublicAccess", "VPC Block Public Access"),
 )
-_OFF = frozenset({"", "0", "false"})
+_OFF = frozenset({"", "0", "false", "disabled"})
 _RULE_PROTOCOL = re.compile(
     r"(?:IpPermissions\.\d+|SecurityGroupRule\.\d+\.SecurityGroupRule)\.IpProtocol|IpProtocol"
 )
 _PROTOCOLS = frozenset({"-1", "tcp", "udp", "icmp", "6", "17", "1", "all"})
 _TARGET_FIELDS = (
-    "InstanceId",
     "EgressOnlyInternetGatewayId",
     "TransitGatewayId",
     "VpcPeeringConnectionId",
@@ -240,6 +246,8 @@ def refuse(request: ApiRequest, action: str) -> None:
         raise _refusal(action, next((kind for mark, kind in _KINDS if mark in action), None))
     if reason := _REFUSED.get((request.service, action)):
         raise _refusal(action, reason)
+    if refused := modelled_targets.refusal(action, request.parameters):
+        raise _refusal(refused.asked, refused.what)
     if request.service == "ec2":
         _check_ec2(action, request.parameters)
     elif request.service == "rds":
