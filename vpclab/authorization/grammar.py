@@ -1,8 +1,8 @@
 """What IAM refuses of a document when it is handed in: MalformedPolicyDocument, in IAM's words.
 
 Source: IAM guide, reference_policies_grammar and the pages on each element; the wordings are IAM's answers. IAM
-looks at form alone: actions, services and resources that do not exist are accepted (IAM guide, troubleshoot_policies,
-"unrecognized services").
+looks at form alone: actions, services and resources that do not exist are accepted (IAM guide,
+troubleshoot_policies, "unrecognized services").
 """
 
 import json

