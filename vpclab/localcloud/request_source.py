@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 ENVIRON_KEY = "vpclab.source"
 
+SIGNED_HOST_KEY = "vpclab.signed_host"
+"""The key of the environ under which whoever rewrites Host leaves the one that the client sent, and signed."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestSource:

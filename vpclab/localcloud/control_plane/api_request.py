@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from vpclab.localcloud.control_plane.api_error import ApiError
 
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d{8}/([^/,]+)/([^/,]+)/aws4_request")
+_LEGACY = re.compile(r"AWS ([^:\s]+):\S+$")
 _ACCOUNT = re.compile(r"\d{12}")
 _AWS_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?::\d+)?$")
 _GLOBAL_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.amazonaws\.com(?::\d+)?$")
@@ -123,8 +124,17 @@ def _scope(environ: Mapping[str, Any], query: str) -> tuple[str, str | None, str
         credential = dict(parse_qsl(query)).get("X-Amz-Credential", "")
         found = _SCOPE.search(f"Credential={credential}")
     if found is None:
-        return None
+        key = _legacy_key(authorization, query)
+        return (key, None, "s3") if key else None
     return found[1], found[2], found[3].lower()
+
+
+def _legacy_key(authorization: str, query: str) -> str | None:
+    """The key of a request signed with Signature Version 2, which only S3 knows any more."""
+    header = _LEGACY.match(authorization)
+    if header is not None:
+        return header[1]
+    return dict(parse_qsl(query)).get("AWSAccessKeyId") if "AWSAccessKeyId=" in query else None
 
 
 def _unsigned(environ: Mapping[str, Any], path: str, body: bytes) -> tuple[str, str | None, str]:

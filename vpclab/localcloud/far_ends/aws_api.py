@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from vpclab.localcloud.far_ends.aws_host import S3, AwsHost, aws_host
 from vpclab.localcloud.far_ends.private_names import canonical_host, serves
-from vpclab.localcloud.request_source import ENVIRON_KEY, RequestSource
+from vpclab.localcloud.request_source import ENVIRON_KEY, SIGNED_HOST_KEY, RequestSource
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -132,6 +132,7 @@ class AwsApi:
         environ[ENVIRON_KEY] = RequestSource(environ["REMOTE_ADDR"], self._vpc_id, self._endpoint_id)
         host = host_of(_host_name(environ))
         if host is not None:
+            environ[SIGNED_HOST_KEY] = environ.get("HTTP_HOST", "")  # signatures are over the name that was called
             environ["HTTP_HOST"] = host.canonical_name  # the control plane tells services apart by plain names
         return self._application(environ, start_response)
 
