@@ -6,20 +6,16 @@ configuration-vpc); code runs with credentials whose session is named after the 
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
 
-from vpclab.authorization import (
-    Decision,
-    MalformedPolicyError,
-    NotModelledError,
-    decide,
-    parse_policy,
-    service_may_assume,
-)
+from vpclab.authorization import MalformedPolicyError, NotModelledError
+from vpclab.localcloud.control_plane.additions.role_sessions import RoleSessions
+from vpclab.localcloud.control_plane.additions.role_trust import service_may_assume
+from vpclab.localcloud.control_plane.authorization import Authorizer
 from vpclab.localcloud.control_plane.corrections import Moto
 
 PARTITION = "aws"
@@ -32,7 +28,7 @@ _KEPT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class _Kept:
     """Credentials of one function as environment variables, when they were made, and for which role."""
 
     variables: dict[str, str]
@@ -43,27 +39,30 @@ class _Session:
 class ExecutionRoles:
     """Reads roles at every question, so a changed policy holds for the next call. Keeps credentials an hour."""
 
-    def __init__(self) -> None:
-        self._sessions: dict[tuple[str, str], _Session] = {}
+    def __init__(self, authorizer: Authorizer, sessions: RoleSessions) -> None:
+        self._authorizer = authorizer
+        self._sessions = sessions
+        self._kept: dict[tuple[str, str], _Kept] = {}
 
-    def can_be_assumed(self, role_arn: str) -> bool:
-        """Whether the role exists and trusts Lambda. NotModelledError: a Condition decides."""
+    def can_be_assumed(self, role_arn: str, function_arn: str | None = None) -> bool:
+        """Whether the role exists and trusts Lambda. NotModelledError: what decides is not modelled."""
         role = _role(role_arn)
         if role is None:
             return False
         try:
-            trust = parse_policy(role.assume_role_policy_document)
+            return service_may_assume(role, LAMBDA, str(role.account_id), function_arn)
         except MalformedPolicyError:
             return False
-        return service_may_assume(trust, LAMBDA)
 
-    def allows(self, role_arn: str, action: str, resource: str = "*") -> bool:
-        """Whether the role's policies allow an action. NotModelledError: a Condition decides."""
-        role = _role(role_arn)
-        if role is None:
-            return False
-        documents = [*role.policies.values(), *(_document(one) for one in role.managed_policies.values())]
-        return decide([parse_policy(one) for one in documents], action, resource) is Decision.ALLOWED
+    def allows(
+        self,
+        role_arn: str,
+        action: str,
+        resource: str = "*",
+        context: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> bool:
+        """Whether a service that acts with the role may do something. NotModelledError: that is not modelled."""
+        return self._authorizer.role_allows(role_arn, action, resource, context).allowed
 
     def refused_interface_action(self, role_arn: str) -> str | None:
         """Return the first EC2 action that Lambda needs for interfaces and the role does not allow."""
@@ -80,33 +79,28 @@ class ExecutionRoles:
     def credentials(self, role_arn: str, function_name: str, region: str) -> dict[str, str]:
         """Return the AWS_… variables of a session named after the function, which STS knows.
 
-        A role that was deleted and made anew under its name gets a new session, as it is another role.
+        A role that was deleted and made anew under its name gets a new session, as it is another role. One that is
+        gone gives credentials that nobody accepts any more: its last, or none.
         """
-        key, role_id = (role_arn, function_name), self.role_id(role_arn)
-        known = self._sessions.get(key)
-        if known is None or known.role_id != role_id or time.monotonic() - known.made > _KEPT_SECONDS:
-            account = role_arn.split(":")[4]
-            session = sts_backends[account][PARTITION].assume_role(
-                region_name=region,
-                role_session_name=function_name,
-                role_arn=role_arn,
-                policy=None,
-                duration=_CREDENTIALS_SECONDS,
-                external_id=None,
+        key, role = (role_arn, function_name), _role(role_arn)
+        known = self._kept.get(key)
+        if role is None:
+            return {} if known is None else dict(known.variables)
+        if known is None or known.role_id != role.id or time.monotonic() - known.made > _KEPT_SECONDS:
+            session = self._sessions.open(
+                role,
+                function_name,
+                _CREDENTIALS_SECONDS,
+                function_arn=f"arn:aws:lambda:{region}:{role.account_id}:function:{function_name}",
             )
             variables = {
                 "AWS_ACCESS_KEY_ID": session.access_key_id,
                 "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
-                "AWS_SESSION_TOKEN": session.session_token,
+                "AWS_SESSION_TOKEN": session.token,
             }
-            known = _Session(variables, time.monotonic(), role_id)
-            self._sessions[key] = known
+            known = _Kept(variables, time.monotonic(), str(role.id))
+            self._kept[key] = known
         return dict(known.variables)
-
-
-def _document(policy: Moto) -> str:
-    """The default version of a managed policy."""
-    return next(str(one.document) for one in policy.versions if one.version_id == policy.default_version_id)
 
 
 def _role(role_arn: str) -> Moto:
