@@ -9,8 +9,12 @@ class Settings:
 
     ``interface_linger_seconds``: how long a Lambda interface stays after its last user is gone. AWS takes up to 20
     minutes (Lambda guide, configuration-vpc); the default here shows the behaviour without the wait.
+
+    ``authorization``: whether requests are held against policies. Off, whoever is authenticated may do everything;
+    what services do with a role, or in their own name, is judged either way.
     """
 
     region: str = "us-east-1"
     account: str = "123456789012"
     interface_linger_seconds: float = 2.0
+    authorization: bool = True

@@ -76,7 +76,7 @@ def _create(  # noqa: PLR0913 - the parameters of CreateVpcEndpoint, as moto nam
     label = _check_service(self, service_name, kind)
     interface = kind == INTERFACE
     _check_parameters(interface=interface, subnet_ids=subnet_ids, route_table_ids=route_table_ids)
-    check_policy(policy_document, label)
+    check_policy(policy_document)
     endpoint = vpcs.VPCEndPoint(
         self,
         random_vpc_ep_id(),
@@ -124,7 +124,7 @@ def _modify(self: Moto, vpc_id: str, policy_doc: str | None, **changes: list[str
                 f"{name} does not go with the endpoint type {endpoint.vpc_endpoint_type} of {vpc_id}.",
             )
     if policy_doc:
-        check_policy(policy_doc, service_label(endpoint.service_name))
+        check_policy(policy_doc)
         endpoint.policy_document = policy_doc
     for target, change in (("security_groups", _groups), ("subnets", _interfaces), ("route_tables", _routes)):
         added, removed = given.get(f"add_{target}", []), given.get(f"remove_{target}", [])

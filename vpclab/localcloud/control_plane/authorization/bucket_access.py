@@ -1,0 +1,198 @@
+"""What operations of S3 need. Source: S3 user guide, "Required permissions for Amazon S3 API operations"."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+from xml.sax.saxutils import unescape
+
+from moto.s3.models import s3_backends
+
+from vpclab.localcloud.control_plane.api_request import ApiRequest
+from vpclab.localcloud.control_plane.authorization.access import Access
+from vpclab.localcloud.control_plane.authorization.asked import Asked
+
+_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3\.(?:[a-z0-9-]+\.)?amazonaws\.com(?::\d+)?")
+_DELETED_KEY = re.compile(rb"<Key>([^<]*)</Key>")
+_ACTIONS: Mapping[str, str | tuple[str, ...]] = {
+    "AbortMultipartUpload": "AbortMultipartUpload",
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketCors": "PutBucketCORS",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketReplication": "PutReplicationConfiguration",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteObjects": "DeleteObject",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycle": "GetLifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectAttributes": ("GetObject", "GetObjectAttributes"),
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListParts": "ListMultipartUploadParts",
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
+    "PutBucketCors": "PutBucketCORS",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutBucketReplication": "PutReplicationConfiguration",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "SelectObjectContent": "GetObject",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+}
+_SAME_NAME = frozenset(
+    [
+        "CreateBucket",
+        "DeleteBucket",
+        "DeleteBucketPolicy",
+        "DeleteBucketWebsite",
+        "DeleteObject",
+        "DeleteObjectTagging",
+        "GetBucketAcl",
+        "GetBucketLocation",
+        "GetBucketLogging",
+        "GetBucketOwnershipControls",
+        "GetBucketPolicy",
+        "GetBucketPolicyStatus",
+        "GetBucketRequestPayment",
+        "GetBucketTagging",
+        "GetBucketVersioning",
+        "GetBucketWebsite",
+        "GetObject",
+        "GetObjectAcl",
+        "GetObjectLegalHold",
+        "GetObjectRetention",
+        "GetObjectTagging",
+        "PutBucketAcl",
+        "PutBucketLogging",
+        "PutBucketOwnershipControls",
+        "PutBucketPolicy",
+        "PutBucketRequestPayment",
+        "PutBucketTagging",
+        "PutBucketVersioning",
+        "PutBucketWebsite",
+        "PutObject",
+        "PutObjectAcl",
+        "PutObjectLegalHold",
+        "PutObjectRetention",
+        "PutObjectTagging",
+        "RestoreObject",
+    ]
+)
+_OF_VERSIONS = {
+    "DeleteObject": "DeleteObjectVersion",
+    "DeleteObjectTagging": "DeleteObjectVersionTagging",
+    "GetObject": "GetObjectVersion",
+    "GetObjectAcl": "GetObjectVersionAcl",
+    "GetObjectTagging": "GetObjectVersionTagging",
+    "PutObjectAcl": "PutObjectVersionAcl",
+    "PutObjectTagging": "PutObjectVersionTagging",
+}
+_COPYING = frozenset({"CopyObject", "UploadPartCopy"})
+_WRITING = frozenset({"CopyObject", "CreateMultipartUpload", "PutObject"})
+_QUERY_KEYS = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
+_HEADER_KEYS = (
+    "x-amz-acl",
+    "x-amz-copy-source",
+    "x-amz-metadata-directive",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-storage-class",
+    "x-amz-website-redirect-location",
+)
+
+
+def bucket_and_key(request: ApiRequest) -> tuple[str, str]:
+    """Return the bucket and the key that a request's host and path name; empty where there is none."""
+    host = _HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
+    path = request.path.removeprefix("/")
+    if host and host["bucket"]:
+        return host["bucket"], _text(path)
+    bucket, _, key = path.partition("/")
+    return bucket, _text(key)
+
+
+def accesses(asked: Asked, request: ApiRequest) -> tuple[Access, ...]:
+    """Return what one operation of S3 needs."""
+    bucket, key = bucket_and_key(request)
+    if asked.operation == "ListBuckets":
+        return (Access("s3:ListAllMyBuckets"),)
+    names = _names(asked.operation)
+    if names is None or not bucket:
+        return (Access(None, None),)
+    context = _context(asked, request)
+    if "s3:versionid" in context:
+        names = tuple(_OF_VERSIONS.get(name, name) for name in names)
+    keys = [key]
+    if asked.operation == "DeleteObjects":
+        keys = [unescape(one.decode()) for one in _DELETED_KEY.findall(request.body)]
+    owner = bucket_owner(bucket)
+    needed = [
+        Access(f"s3:{name}", f"arn:aws:s3:::{bucket}/{one}" if one else f"arn:aws:s3:::{bucket}", owner, context)
+        for name in names
+        for one in keys
+    ]
+    if asked.operation in _WRITING:
+        target = needed[0].resource
+        if "s3:x-amz-acl" in context:
+            needed.append(Access("s3:PutObjectAcl", target, owner, context))
+        if asked.given.header("x-amz-tagging"):
+            needed.append(Access("s3:PutObjectTagging", target, owner, context))
+    source = asked.given.header("x-amz-copy-source")
+    if asked.operation in _COPYING and source:
+        needed.append(_source_access(source, context))
+    return tuple(needed)
+
+
+def bucket_owner(bucket: str) -> str | None:
+    """Return the account that owns a bucket, None for one that nobody has."""
+    found = s3_backends.bucket_accounts.get(bucket)
+    return None if found is None else str(found[1])
+
+
+def _names(operation: str) -> tuple[str, ...] | None:
+    if operation in _SAME_NAME:
+        return (operation,)
+    found = _ACTIONS.get(operation)
+    return (found,) if isinstance(found, str) else found
+
+
+def _source_access(source: str, context: Mapping[str, tuple[str, ...]]) -> Access:
+    path, _, version = unquote(source).lstrip("/").partition("?versionId=")
+    action = "s3:GetObjectVersion" if version else "s3:GetObject"
+    return Access(action, f"arn:aws:s3:::{path}", bucket_owner(path.partition("/")[0]), context)
+
+
+def _context(asked: Asked, request: ApiRequest) -> dict[str, tuple[str, ...]]:
+    given = asked.given
+    context = {key: tuple(given.query[name][:1]) for name, key in _QUERY_KEYS.items() if name in given.query}
+    for header in _HEADER_KEYS:
+        if value := given.header(header):
+            context[f"s3:{header}"] = (value,)
+    if version := given.query.get("versionId"):
+        context["s3:versionid"] = (version[0],)
+    context["s3:signatureversion"] = ("AWS4-HMAC-SHA256",)
+    context["s3:authtype"] = ("REST-QUERY-STRING" if "X-Amz-Signature" in request.query else "REST-HEADER",)
+    return context
+
+
+def _text(path: str) -> str:
+    """WSGI hands paths as Latin-1; S3's keys are UTF-8."""
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
