@@ -13,7 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from vpclab.toolchain import plugins, pulumi_cli
-from vpclab.toolchain.environment import process_environment, pulumi_environment
+from vpclab.toolchain.environment import (
+    TARGET_VARIABLE,
+    aws_environment,
+    process_environment,
+    pulumi_environment,
+)
 from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
 
@@ -21,6 +26,10 @@ VARIANTS = ("default", "private-nat", "public", "endpoints")
 INTERRUPT_SECONDS = 15.0
 LOCAL_SECONDS = 300.0
 """After which an operation on a local target, where everything takes seconds, is taken to hang."""
+AWS_SECONDS = 7200.0
+"""The same on AWS, where a database takes 15 minutes, and an interface of Lambda's up to 45 to go."""
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for a value that it does not know, because its resource could not be made."""
 TAIL_LINES = 25
 TIED = Path(__file__).with_name("tied.py")
 
@@ -32,18 +41,36 @@ class DeploymentError(ToolchainError):
     """Pulumi could not do what was asked of a stack; the text ends with what it printed last."""
 
 
-def prepare(endpoint: str, *, project: Project | None = None, plugin: str = "standin") -> dict[str, str]:
+def prepare(
+    endpoint: str, *, project: Project | None = None, plugin: str = "standin", backend: Path | None = None
+) -> dict[str, str]:
     """Place plugins and directories for the local target at ``endpoint``; return the environment for the rest.
+
+    ``backend``: where the stacks' state is, if not where the local cloud's is.
 
     Raises:
         ToolchainError: no Pulumi command line, no such plugin, or the endpoint is not on loopback.
     """
     here = project or Project.here()
     cli = pulumi_cli.require(here)
-    environment = pulumi_environment(endpoint, project=here, plugin=plugin, cli=cli)
+    state = backend or here.pulumi_backend
+    environment = pulumi_environment(endpoint, project=here, plugin=plugin, cli=cli, backend=state)
     plugins.place(here, cli, plugin, Path(sys.executable))
-    here.pulumi_backend.mkdir(parents=True, exist_ok=True)
+    state.mkdir(parents=True, exist_ok=True)
     return environment
+
+
+def prepare_aws(region: str, account: str, *, project: Project) -> dict[str, str]:
+    """Place plugins and directories for AWS; return the environment for the rest. State is per account and Region.
+
+    Raises:
+        ToolchainError: no Pulumi command line, or no official aws plugin.
+    """
+    cli = pulumi_cli.require(project)
+    plugins.place(project, cli, "official", Path(sys.executable))
+    backend = project.pulumi_backend_of(f"aws-{account}-{region}")
+    backend.mkdir(parents=True, exist_ok=True)
+    return aws_environment(region, project=project, cli=cli, backend=backend)
 
 
 def create_stack(variant: str, environment: Mapping[str, str], *, root: Path | None = None) -> None:
@@ -58,7 +85,7 @@ def create_stack(variant: str, environment: Mapping[str, str], *, root: Path | N
         raise DeploymentError(f"there is no variant {variant!r}: choose among {', '.join(known) or 'none'}")
     if _exists(variant, environment):
         return
-    result = _ask(["stack", "init", variant, "--no-select"], environment, folder)
+    result = ask(["stack", "init", variant, "--no-select"], environment, folder)
     # Somebody else may have made it since we looked; that it exists is all that was asked.
     if result.returncode != 0 and "already exists" not in result.stderr:
         raise DeploymentError(f"pulumi could not create the stack {variant}: {result.stderr.strip()}")
@@ -83,6 +110,25 @@ def up(
     create_stack(variant, environment, root=root)
     looking = ["--refresh"] if refresh else []
     _run(["up", "--skip-preview", "--yes", *looking], variant, environment, on_output, root)
+
+
+def up_as_far_as_possible(
+    variant: str, environment: Mapping[str, str], on_output: OnOutput, *, root: Path | None = None
+) -> str | None:
+    """Create or update what a target can hold that lacks some of AWS's APIs, or some of their inputs.
+
+    Where something cannot be made, all the rest is that does not need it. Returns what could not be made, with the
+    target's own words, or None where everything was.
+
+    Raises:
+        DeploymentError: there is no such stack.
+    """
+    create_stack(variant, environment, root=root)
+    try:
+        _run(["up", "--skip-preview", "--yes", "--continue-on-error"], variant, environment, on_output, root)
+    except DeploymentError as failure:
+        return str(failure)
+    return None
 
 
 def destroy(
@@ -133,19 +179,32 @@ def refresh(
 def outputs(variant: str, environment: Mapping[str, str], *, root: Path | None = None) -> dict[str, object]:
     """Return the stack's outputs by name, secrets in the clear.
 
+    One is left out where what it tells of could not be made; in a group of groups, that group alone.
+
     Raises:
         DeploymentError: the stack does not exist or has no outputs: it is not deployed.
     """
     if not _exists(variant, environment):
         raise DeploymentError(f"{variant} is not deployed to this target; `vpclab up {variant}` deploys it")
     arguments = ["stack", "output", "--json", "--show-secrets", "-s", variant]
-    result = _ask(arguments, environment, root or Project.here().root)
+    result = ask(arguments, environment, root or Project.here().root)
     if result.returncode != 0:
         raise DeploymentError(f"pulumi could not read the outputs of {variant}: {result.stderr.strip()}")
     values = json.loads(result.stdout)
     if not values:
         raise DeploymentError(f"{variant} is not deployed to this target; `vpclab up {variant}` deploys it")
-    return dict(values)
+    return known(values)
+
+
+def known(outputs: Mapping[str, object]) -> dict[str, object]:
+    """Return the outputs that hold nothing unknown. Of a group of groups, those groups that do not."""
+    found: dict[str, object] = {}
+    for name, value in outputs.items():
+        groups = isinstance(value, dict) and any(isinstance(part, dict) for part in value.values())
+        kept = known(value) if groups and isinstance(value, dict) else value
+        if UNKNOWN not in json.dumps(kept):
+            found[name] = kept
+    return found
 
 
 class _Running:
@@ -183,7 +242,7 @@ def interrupt() -> None:
     _running.signal(signal.SIGKILL)
 
 
-def _ask(
+def ask(
     arguments: Sequence[str], environment: Mapping[str, str], folder: Path
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command of Pulumi that takes a moment, for what it prints."""
@@ -209,6 +268,7 @@ def _run(
     command = [*tie, _pulumi(environment), *arguments, "-s", variant, "--non-interactive", "--color", "never"]
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     overdue = threading.Event()
+    seconds = AWS_SECONDS if environment.get(TARGET_VARIABLE) == "aws" else LOCAL_SECONDS
     with subprocess.Popen(
         command,
         cwd=root or Project.here().root,
@@ -221,7 +281,7 @@ def _run(
         process_group=0,
     ) as process:
         _running.add(process)
-        limit = threading.Timer(LOCAL_SECONDS, _end, [process, overdue])
+        limit = threading.Timer(seconds, _end, [process, overdue])
         limit.start()
         try:
             for line in process.stdout or ():
@@ -236,7 +296,7 @@ def _run(
         said = "\n".join(_diagnostics(tail))
         if "currently locked by" in said:  # Pulumi's own advice supposes its variables in the shell
             said += f'\nIf nothing else is at work on it: eval "$(vpclab env)"; pulumi cancel -s {variant} --yes'
-        what = f"was ended after {LOCAL_SECONDS:.0f} s" if overdue.is_set() else "failed"
+        what = f"was ended after {seconds:.0f} s" if overdue.is_set() else "failed"
         raise DeploymentError(f"`pulumi {arguments[0]}` {what} for {variant}:\n{said}")
 
 

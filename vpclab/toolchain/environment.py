@@ -14,19 +14,28 @@ from vpclab.toolchain.pulumi_cli import PulumiCli
 REGION = "us-east-1"
 CREDENTIAL = "test"
 """Key and secret that local targets take, as LocalStack's convention has it."""
-PASSPHRASE = "vpclab"  # noqa: S105 - not a secret: it locks local stacks, which hold invented passwords
+PASSPHRASE = "vpclab"  # noqa: S105 - not a secret: no password passes through the program or its state
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FOREIGN_PREFIXES = ("AWS_ENDPOINT_URL_",)
+TARGET_VARIABLE = "VPCLAB_TARGET"
+"""In an environment of ours: "local" for an endpoint on loopback, "aws" for AWS itself."""
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+FOREIGN_PREFIXES = (f"{ENDPOINT_VARIABLE}_",)
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN")
 """What a user's shell may hold that would lead an AWS client elsewhere."""
 
 
 def pulumi_environment(
-    endpoint: str, *, project: Project | None = None, plugin: str = "standin", cli: PulumiCli | None = None
+    endpoint: str,
+    *,
+    project: Project | None = None,
+    plugin: str = "standin",
+    cli: PulumiCli | None = None,
+    backend: Path | None = None,
 ) -> dict[str, str]:
     """Return the variables for the local target at ``endpoint`` (a URL on loopback), changes only.
 
-    Plain ``pulumi`` and any AWS client that get them use that target; ``plugin`` is "standin" or "official".
+    Plain ``pulumi`` and any AWS client that get them use that target; ``plugin`` is "standin" or "official",
+    ``backend`` where the stacks' state is, if not where the local cloud's is.
 
     Raises:
         ToolchainError: the endpoint is no URL on loopback, or there is no Pulumi command line.
@@ -36,18 +45,9 @@ def pulumi_environment(
     chosen = cli or pulumi_cli.require(here)
     no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY"), *LOOPBACK[:2]]))
     return {
-        "PATH": _path(chosen.path.parent),
-        STATE_VARIABLE: str(here.state),
-        "PULUMI_HOME": str(here.pulumi_home(plugin)),
-        "PULUMI_BACKEND_URL": f"file://{here.pulumi_backend}",
-        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        # A plugin that lies somewhere on PATH must not be taken for ours, nor one be downloaded in its place.
-        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_SUPPRESS_NEO_LINK": "true",
-        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-        "AWS_ENDPOINT_URL": address,
+        **_of_pulumi(here, chosen, plugin, backend or here.pulumi_backend),
+        TARGET_VARIABLE: "local",
+        ENDPOINT_VARIABLE: address,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": CREDENTIAL,
@@ -61,6 +61,42 @@ def pulumi_environment(
     }
 
 
+def aws_environment(region: str, *, project: Project, cli: PulumiCli, backend: Path) -> dict[str, str]:
+    """Return the variables for AWS itself, changes only: the user's credentials stay as they are.
+
+    No endpoint of a profile counts: what is shown as AWS to the user has to be AWS.
+    """
+    return {
+        **_of_pulumi(project, cli, "official", backend),
+        TARGET_VARIABLE: "aws",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+def _of_pulumi(project: Project, cli: PulumiCli, plugin: str, backend: Path) -> dict[str, str]:
+    return {
+        "PATH": _path(cli.path.parent),
+        STATE_VARIABLE: str(project.state),
+        "PULUMI_HOME": str(project.pulumi_home(plugin)),
+        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # A plugin that lies somewhere on PATH must not be taken for ours, nor one be downloaded in its place.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SUPPRESS_NEO_LINK": "true",
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+    }
+
+
+def endpoint_variables(variables: Mapping[str, str] | None = None) -> list[str]:
+    """Return the names of what sends AWS clients elsewhere than to AWS."""
+    environ = os.environ if variables is None else variables
+    return sorted(name for name in environ if name == ENDPOINT_VARIABLE or name.startswith(FOREIGN_PREFIXES))
+
+
 def foreign_variables(variables: Mapping[str, str] | None = None) -> list[str]:
     """Return the names in ``variables`` (the process's, if not given) that would lead an AWS client elsewhere."""
     environ = os.environ if variables is None else variables
@@ -68,8 +104,12 @@ def foreign_variables(variables: Mapping[str, str] | None = None) -> list[str]:
 
 
 def process_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """Return the whole environment of a child process: ours with ``changes``, without what leads elsewhere."""
-    inherited = {name: value for name, value in os.environ.items() if name not in foreign_variables()}
+    """Return the whole environment of a child process: ours with ``changes``, without what leads elsewhere.
+
+    For AWS the user's profile and credentials lead to the right place.
+    """
+    away = endpoint_variables() if changes.get(TARGET_VARIABLE) == "aws" else foreign_variables()
+    inherited = {name: value for name, value in os.environ.items() if name not in away}
     return {**inherited, **changes}
 
 

@@ -43,6 +43,13 @@ class Project:
         """Where Pulumi's file backend keeps the state of the stacks."""
         return self.state / "pulumi" / "backend"
 
+    def pulumi_backend_of(self, target: str) -> Path:
+        """Return where the stacks of another target are kept, apart from the local cloud's and from each other's.
+
+        ``target`` is made of letters, digits, dots and hyphens: ``aws-123456789012-us-east-1``.
+        """
+        return self.state / "pulumi" / "backends" / target
+
     @property
     def reports(self) -> Path:
         """Where reports are written."""
