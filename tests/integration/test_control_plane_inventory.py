@@ -126,7 +126,44 @@ def rich_deployment(here: World) -> dict[str, Any]:
     )
     here.database("d", "g", [database], DBName="app")
     here.plane.database_ready("d")
+    targets(here, vpc, [one, two], functions)
     return {"vpc": vpc, "table": table, "s3": s3["VpcEndpoint"]["VpcEndpointId"], "public": public}
+
+
+def targets(here: World, vpc: str, subnets: list[str], group: str) -> None:
+    """A cache, a load balancer with listeners of both kinds, and a NAT instance without its check."""
+    caches, balancing = here.client("elasticache"), here.client("elbv2")
+    caches.create_cache_subnet_group(CacheSubnetGroupName="g", CacheSubnetGroupDescription="d", SubnetIds=subnets)
+    made = caches.create_replication_group(
+        ReplicationGroupId="c",
+        ReplicationGroupDescription="d",
+        Engine="valkey",
+        CacheNodeType="cache.t4g.micro",
+        CacheSubnetGroupName="g",
+        SecurityGroupIds=[group],
+    )["ReplicationGroup"]
+    cluster = made["ARN"].replace("replicationgroup", "cluster") + "-001"
+    here.plane.cache_ready(cluster)
+    balancer = balancing.create_load_balancer(
+        Name="inner", Scheme="internal", Subnets=subnets, SecurityGroups=[group]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    target_group = balancing.create_target_group(
+        Name="t", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip", HealthCheckPath="/health"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    balancing.register_targets(TargetGroupArn=target_group, Targets=[{"Id": "10.0.0.99"}])
+    fixed = {"StatusCode": "200", "ContentType": "text/plain", "MessageBody": "hello"}
+    for port, action in (
+        (80, {"Type": "fixed-response", "FixedResponseConfig": fixed}),
+        (8080, {"Type": "forward", "TargetGroupArn": target_group}),
+    ):
+        balancing.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[action])
+    [image] = here.ec2.describe_images(
+        Owners=["568608671756"], Filters=[{"Name": "architecture", "Values": ["arm64"]}]
+    )["Images"]
+    instance = here.ec2.run_instances(
+        ImageId=image["ImageId"], InstanceType="t4g.nano", MinCount=1, MaxCount=1, SubnetId=subnets[0]
+    )["Instances"][0]["InstanceId"]
+    here.ec2.modify_instance_attribute(InstanceId=instance, SourceDestCheck={"Value": False})
 
 
 def sorted_facts(fact: Any) -> Any:
@@ -184,7 +221,9 @@ def test_inventory_can_name_what_matters_to_packets() -> None:
         InterfaceType.VPC_ENDPOINT: 2,
         InterfaceType.LAMBDA: 2,
         InterfaceType.DATABASE: 1,
-        InterfaceType.INTERFACE: 1,
+        InterfaceType.CACHE: 1,
+        InterfaceType.LOAD_BALANCER: 2,
+        InterfaceType.INTERFACE: 2,
     }
     assert len(network.nat_gateways) == 2
     assert {one.endpoint_type for one in network.vpc_endpoints} == {EndpointType.GATEWAY, EndpointType.INTERFACE}

@@ -17,7 +17,11 @@ DESCRIBE_CALLS: tuple[tuple[str, str, str], ...] = (
     ("ec2", "describe_network_interfaces", "NetworkInterfaces"),
     ("ec2", "describe_vpc_endpoints", "VpcEndpoints"),
     ("ec2", "describe_managed_prefix_lists", "PrefixLists"),
+    ("ec2", "describe_instances", "Reservations"),
     ("rds", "describe_db_instances", "DBInstances"),
+    ("elasticache", "describe_replication_groups", "ReplicationGroups"),
+    ("elbv2", "describe_load_balancers", "LoadBalancers"),
+    ("elbv2", "describe_target_groups", "TargetGroups"),
 )
 """Service, method of its boto3 client, key of the list in the response. All of them paginate."""
 
@@ -47,6 +51,23 @@ def collect(
     for listed in described["PrefixLists"]:
         pages = ec2.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=listed["PrefixListId"])
         listed["Entries"] = [one for page in pages for one in page["Entries"]]
+    nodes = client("elasticache").get_paginator("describe_cache_clusters").paginate(ShowCacheNodeInfo=True)
+    described["CacheClusters"] = [one for page in nodes for one in page["CacheClusters"]]
+    balancing = client("elbv2")
+    described["Listeners"] = [
+        one
+        for balancer in described["LoadBalancers"]
+        for page in balancing.get_paginator("describe_listeners").paginate(
+            LoadBalancerArn=balancer["LoadBalancerArn"]
+        )
+        for one in page["Listeners"]
+    ]
+    described["TargetHealthDescriptions"] = {
+        group["TargetGroupArn"]: balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+            "TargetHealthDescriptions"
+        ]
+        for group in described["TargetGroups"]
+    }
     return Snapshot(region, described, _addresses(described, resolve))
 
 

@@ -266,6 +266,7 @@ class TargetType(StrEnum):
     INSTANCE = "instance"
     IP = "ip"
     LAMBDA = "lambda"
+    LOAD_BALANCER = "alb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A target group. ``protocol`` is ``HTTP`` or ``HTTPS``, empty for functions."""
+    """A target group. ``protocol`` is empty for functions."""
 
     arn: str
     name: str
@@ -328,12 +329,12 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where a load balancer listens, and what it does with every request."""
+    """Where a load balancer listens, and what it does with every request; None: nothing that is modelled."""
 
     arn: str
     protocol: str
     port: int
-    action: FixedResponse | Forward
+    action: FixedResponse | Forward | None
 
 
 @dataclass(frozen=True, slots=True)

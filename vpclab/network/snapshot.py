@@ -1,8 +1,8 @@
-"""What describe calls returned, as the network's facts. The only file that knows the keys of their JSON.
+"""What describe calls returned, as the network's facts. With ``snapshot_targets`` all that knows its keys.
 
 A snapshot is one Region of one account: for each describe call the list that it returned, under the response's own
 key (``Vpcs``, ``DBInstances``), plus what AWS tells only piece by piece (``VpcAttributes``, ``Entries`` of a
-prefix list). It survives a JSON file.
+prefix list, ``Listeners``, and ``TargetHealthDescriptions`` by target group). It survives a JSON file.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypeAlias
 
+from vpclab.network import snapshot_targets
 from vpclab.network.model import (
     AMAZON_PROVIDED_DNS,
     DatabaseInstance,
@@ -39,10 +40,15 @@ from vpclab.network.protocol import protocol_name
 Json: TypeAlias = Mapping[str, Any]
 
 RDS_REQUESTER = "amazon-rds"
+_REQUESTERS = {
+    RDS_REQUESTER: InterfaceType.DATABASE,
+    "amazon-elasticache": InterfaceType.CACHE,
+    "amazon-elb": InterfaceType.LOAD_BALANCER,
+}
 
 _INTERFACE_TYPES = {
     "natGateway": InterfaceType.NAT_GATEWAY,  # the API's enumeration; responses say nat_gateway
-    **{kind.value: kind for kind in InterfaceType if kind is not InterfaceType.DATABASE},
+    **{kind.value: kind for kind in InterfaceType if kind not in _REQUESTERS.values()},
 }
 _GONE = frozenset({"failed", "deleting", "deleted"})
 
@@ -79,6 +85,10 @@ def network_of(snapshot: Snapshot) -> Network:
         vpc_endpoints=tuple(_endpoint(one) for one in given["VpcEndpoints"] if one["State"].lower() not in _GONE),
         prefix_lists=tuple(_prefix_list(one) for one in given["PrefixLists"] if _lives(one)),
         databases=tuple(_database(one, snapshot) for one in given["DBInstances"]),
+        caches=tuple(snapshot_targets.caches(given)),
+        load_balancers=tuple(snapshot_targets.load_balancers(given)),
+        target_groups=tuple(snapshot_targets.target_groups(given)),
+        instances=tuple(snapshot_targets.instances(given)),
     )
 
 
@@ -250,10 +260,8 @@ def _entry(entry: Json) -> NetworkAclEntry:
 
 
 def _interface(one: Json) -> NetworkInterface:
-    of_rds = one.get("RequesterId") == RDS_REQUESTER
-    kind = (
-        InterfaceType.DATABASE if of_rds else _INTERFACE_TYPES.get(one["InterfaceType"], InterfaceType.INTERFACE)
-    )
+    by_type = _INTERFACE_TYPES.get(one["InterfaceType"], InterfaceType.INTERFACE)
+    kind = _REQUESTERS.get(one.get("RequesterId", ""), by_type)
     public = one.get("Association", {}).get("PublicIp")
     return NetworkInterface(
         id=one["NetworkInterfaceId"],

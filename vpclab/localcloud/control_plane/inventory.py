@@ -13,7 +13,8 @@ from ipaddress import IPv4Address, IPv4Network
 from moto.ec2.models import ec2_backends
 from moto.rds.models import rds_backends
 
-from vpclab.localcloud.control_plane.additions import databases, nat_gateways, routes
+from vpclab.localcloud.control_plane import inventory_targets
+from vpclab.localcloud.control_plane.additions import caches, databases, load_balancers, nat_gateways, routes
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.network.model import (
     AMAZON_PROVIDED_DNS,
@@ -40,6 +41,12 @@ from vpclab.network.model import (
     VpcEndpoint,
 )
 from vpclab.network.protocol import protocol_name
+
+_REQUESTERS = {
+    databases.REQUESTER: InterfaceType.DATABASE,
+    caches.REQUESTER: InterfaceType.CACHE,
+    load_balancers.REQUESTER: InterfaceType.LOAD_BALANCER,
+}
 
 _ADDRESS = lru_cache(maxsize=65536)(IPv4Address)
 _RANGE = lru_cache(maxsize=65536)(IPv4Network)
@@ -81,6 +88,10 @@ def inventory() -> Network:
             if listed.address_family == "IPv4" and listed.state != "delete-complete"
         ),
         databases=tuple(_databases()),
+        caches=tuple(inventory_targets.caches()),
+        load_balancers=tuple(inventory_targets.load_balancers()),
+        target_groups=tuple(inventory_targets.target_groups()),
+        instances=tuple(inventory_targets.instances(ec2)),
     )
 
 
@@ -227,7 +238,7 @@ def _entry(entry: Moto) -> NetworkAclEntry:
 
 
 def _interface(eni: Moto) -> NetworkInterface:
-    kind = InterfaceType.DATABASE if eni.requester_id == databases.REQUESTER else InterfaceType(eni.interface_type)
+    kind = _REQUESTERS.get(eni.requester_id) or InterfaceType(eni.interface_type)
     return NetworkInterface(
         id=eni.id,
         vpc_id=eni.subnet.vpc_id,

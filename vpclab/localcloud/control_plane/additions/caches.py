@@ -69,6 +69,12 @@ def clusters() -> list[tuple[str, str, Moto]]:
     ]
 
 
+def host_names(cluster: Moto) -> tuple[str, ...]:
+    """Return every name that leads to a node: its own, its group's primary's, its group's readers'."""
+    names: tuple[str, ...] = cluster.vpclab_host_names
+    return names
+
+
 def _short(region: str) -> str:
     """``use1`` of ``us-east-1``."""
     parts = region.split("-")

@@ -56,7 +56,7 @@ def all_of(backend: Moto) -> list[Moto]:
     return [one for reservation in backend.reservations.values() for one in reservation.instances]
 
 
-def _run(  # noqa: PLR0913, PLR0917 - moto's parameters
+def _run(
     plain: Moto,
     self: Moto,
     image_id: str | None,
@@ -70,8 +70,8 @@ def _run(  # noqa: PLR0913, PLR0917 - moto's parameters
         raise EC2ClientError(
             "UnsupportedOperation",
             f"RunInstances with ImageId {image_id} is refused by the local cloud, because nothing would run it: "
-            "not modelled are EC2 instances other than NAT instances, whose images DescribeImages lists with owner "
-            "568608671756.",
+            "not modelled are EC2 instances other than NAT instances, whose images DescribeImages lists with "
+            "owner 568608671756.",
         )
     _check_architecture(image, given.get("instance_type") or "")
     nics = [dict(one) for one in given.get("nics") or [{}]]

@@ -131,7 +131,7 @@ def _check_target(group: Moto, target: dict[str, Moto]) -> None:
     if known is not None and str(known.get("Port")) != str(port):
         raise ELBClientError(
             "UnsupportedOperation",
-            f"Registering {identifier} on port {port} as well as on {known['Port']} is refused by the local cloud: "
+            f"Registering {identifier} on port {port} and on {known['Port']} is refused by the local cloud: "
             "not modelled are several ports of one target.",
         )
 
