@@ -65,6 +65,10 @@ class ControlPlane:
             ControlPlane.current = None
             self._moto.close()
 
+    def stop_events(self) -> None:
+        """Feed no function any more, while the API still answers. Safe to call twice."""
+        self._moto.event_sources.close()
+
     def __enter__(self) -> Self:
         """Return this control plane, open."""
         return self
@@ -149,18 +153,25 @@ class ControlPlane:
 
     def _answer(self, request: ApiRequest) -> Response:
         moto = self._moto
+        moto.authenticator.caller(request)
         if moto.invocations.concerns(request):
-            moto.refuse_by_endpoint_policy(request, "Invoke")
+            moto.authorize(request, "Invoke")
             return moto.invocations.answer(request)
         request.check_document()
         action = moto.action(request)
-        moto.refuse_by_endpoint_policy(request, action)
+        moto.authorize(request, action)
         moto.unmodelled.refuse(request, action)
         moto.check_region(request)
         moto.dry_runs.answer(request, action)
         request = moto.canonical_ranges.canonical(request)
+        long_polling = moto.event_sources.long_polling
+        if long_polling.concerns(request, action):
+            region = request.region or self._settings.region
+            return long_polling.answer(
+                request, moto.account(request), region, lambda: self._call(request, action)
+            )
         with self._lock:
-            response = moto.call(request)
+            response = moto.call(request, action)
             if response[0] >= HTTPStatus.BAD_REQUEST or is_reading(action):
                 return response
             begun, changed = moto.functions.begin_settling()
@@ -172,7 +183,12 @@ class ControlPlane:
         finally:
             with self._lock:
                 moto.functions.settle(begun)
+        moto.event_sources.changed(request.service)
         return response
+
+    def _call(self, request: ApiRequest, action: str) -> Response:
+        with self._lock:
+            return self._moto.call(request, action)
 
     def _follow(self, service: str, action: str) -> None:
         """Let the world follow a change before its caller hears that it was made."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
-from moto.iam.models import iam_backends
 from werkzeug.exceptions import NotFound
 
 from vpclab.localcloud.control_plane import moto_process
@@ -16,13 +15,16 @@ from vpclab.localcloud.control_plane.additions import (
     default_vpcs,
     deletions_in_use,
     dry_runs,
-    endpoint_policies,
+    function_policies,
+    identities,
     images,
     instances,
     load_balancers,
     managed_interfaces,
     nat_gateways,
     network_acls,
+    permissions_boundaries,
+    policy_documents,
     prefix_lists,
     private_addresses,
     public_addresses,
@@ -36,14 +38,21 @@ from vpclab.localcloud.control_plane.additions import (
 )
 from vpclab.localcloud.control_plane.additions.caches import Caches
 from vpclab.localcloud.control_plane.additions.databases import Databases
+from vpclab.localcloud.control_plane.additions.event_permissions import EventPermissions
+from vpclab.localcloud.control_plane.additions.event_sources import EventSources
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces
 from vpclab.localcloud.control_plane.additions.functions import Functions
 from vpclab.localcloud.control_plane.additions.invocations import Invocations
 from vpclab.localcloud.control_plane.additions.log_shipping import LogShipping
+from vpclab.localcloud.control_plane.additions.role_sessions import RoleSessions
 from vpclab.localcloud.control_plane.additions.target_groups import TargetGroups
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
+from vpclab.localcloud.control_plane.authentication import Authenticator, caller_of
+from vpclab.localcloud.control_plane.authentication.session import Sessions
+from vpclab.localcloud.control_plane.authorization import Authorizer
+from vpclab.localcloud.control_plane.authorization.operation_input import LOCATED_KEY, located
 from vpclab.localcloud.control_plane.corrections import Corrections
 from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.inventory import inventory
@@ -71,10 +80,13 @@ _MODELS = (
     default_vpcs,
     deletions_in_use,
     load_balancers,
+    identities,
+    policy_documents,
+    permissions_boundaries,
 )
 _REST_SERVICES = frozenset({"lambda", "s3"})
 _GLOBAL_SERVICES = frozenset({"iam", "sts", "s3"})
-_PARTITION = "aws"
+_ACCOUNT_KEY = "vpclab.account"
 
 
 class CorrectedMoto:
@@ -95,7 +107,11 @@ class CorrectedMoto:
         self.target_groups = TargetGroups()
         self.target_groups.correct(self._corrections)
         moto_process.forget_method_names()
-        roles = ExecutionRoles()
+        sessions, known = Sessions(), identities.MotoIdentities()
+        self.authenticator = Authenticator(settings, known, sessions)
+        self.authorizer = Authorizer(settings, lock)
+        self.role_sessions = RoleSessions(sessions, known)
+        roles = ExecutionRoles(self.authorizer, self.role_sessions)
         self.log_shipping = LogShipping(roles)
         self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
         self.functions = Functions(roles, self._interfaces)
@@ -107,37 +123,38 @@ class CorrectedMoto:
             lock=lock,
             account_of=self.account,
             region=settings.region,
+            queue=lambda event: self.event_sources.put(event),
         )
+        self.event_sources = EventSources(settings, lock, EventPermissions(self.authorizer), self.invocations)
+        self.event_sources.correct(self._corrections)
+        self.functions.check_dead_letters = self.event_sources.settings.check_dead_letter
 
     def close(self) -> None:
         """Give the process plain moto back, empty."""
+        self.event_sources.close()
         self._interfaces.close()
         self._corrections.undo()
         moto_process.forget_method_names()
         moto_process.reset()
 
     def account(self, request: ApiRequest) -> str:
-        """Return the account that a request's credentials belong to; unknown ones are the default account's."""
-        if request.account is not None:
-            return request.account
-        for account, partitions in list(iam_backends.items()):
-            if request.access_key_id in partitions[_PARTITION].access_keys:
-                return str(account)
-        return self._settings.account
+        """Return the account that a request is about: the one whose resource it names, else its caller's."""
+        return str(request.environ.get(_ACCOUNT_KEY) or caller_of(request).account)
 
     def action(self, request: ApiRequest) -> str:
         """Return the operation's name, empty where moto knows none by that path."""
         if request.service not in _REST_SERVICES:
             return request.action
         try:
-            operation, _ = get_service_router(request.service).match(Request(request.environ))
+            operation, path = get_service_router(request.service).match(Request(request.environ))
         except (NotFound, NotImplementedError):
             return ""
+        request.environ[LOCATED_KEY] = located(operation, path, request.query)
         return str(operation.name)
 
-    def refuse_by_endpoint_policy(self, request: ApiRequest, action: str) -> None:
-        """Raise the refusal of what came through a VPC endpoint whose policy does not allow it."""
-        endpoint_policies.refuse(request, action, self.account(request))
+    def authorize(self, request: ApiRequest, action: str) -> None:
+        """Raise the refusal of what its caller may not do, and note whose resources the request is about."""
+        request.environ[_ACCOUNT_KEY] = self.authorizer.check(request, caller_of(request), action)
 
     def check_region(self, request: ApiRequest) -> None:
         """Raise an error for a Region that does not exist; AWS has no endpoint there at all."""
@@ -145,8 +162,12 @@ class CorrectedMoto:
         if request.region is not None and request.region not in known and request.service not in _GLOBAL_SERVICES:
             raise ApiError("InvalidRegion", f"There is no Region {request.region}: use one of {', '.join(known)}.")
 
-    def call(self, request: ApiRequest) -> Response:
-        """Have moto answer."""
+    def call(self, request: ApiRequest, action: str) -> Response:
+        """Have moto answer, or what answers in its place."""
+        if function_policies.concerns(request, action):
+            return function_policies.answer(request, action, self.account(request), self._settings.region)
+        if request.service == "sts":
+            return self.role_sessions.answer(request)
         return moto_process.call(request, self.account(request))
 
     def network(self) -> "Network":
