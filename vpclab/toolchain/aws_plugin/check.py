@@ -12,6 +12,9 @@ SUFFIX_CHARACTERS = 7
 DEFAULTS = "__defaults"
 """The engine's own key, under which a plugin notes which inputs it made up."""
 
+LOWER_CASE = frozenset({"elasticache", "rds", "s3"})
+"""Services that refuse capital letters in names, or make them small."""
+
 Problem = tuple[str, str]
 
 
@@ -80,7 +83,7 @@ def complete(row: ResourceType, name: str, old: Mapping[str, Any], new: Plain, s
         if declared.named and f"{key}Prefix" not in completed:
             made_up.append(key)
             reused = old.get(key) if key in old.get(DEFAULTS, ()) else None
-            completed[key] = reused or _unique(name, declared.named, seed, lower=row.service == "rds")
+            completed[key] = reused or _unique(name, declared.named, seed, lower=row.service in LOWER_CASE)
     if made_up:
         completed[DEFAULTS] = made_up
     return completed
