@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vpclab import __version__
-from vpclab.localcloud.control_plane import ControlPlane
+from vpclab.localcloud.control_plane import ControlPlane, Settings
 from vpclab.localcloud.control_plane.server import WsgiServer
 from vpclab.localcloud.data_plane import DataPlane
 from vpclab.localcloud.databases import Databases
@@ -26,17 +26,20 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
+_DEFAULT_SETTINGS = Settings()
+
 
 class Cloud:
     """A serving local cloud. ``listening`` is the API's socket; ``state`` the directory for everything on disk."""
 
-    def __init__(self, listening: socket.socket, state: Path) -> None:
+    def __init__(self, listening: socket.socket, state: Path, settings: Settings = _DEFAULT_SETTINGS) -> None:
+        self._settings = settings
         self._started = time.time()
         self._flow_log = FlowLog()
         self._reconciliation = Reconciliation(self._reconcile)
         with ExitStack() as undo:
             authority = CertificateAuthority(state / "certificates")
-            self._control_plane = ControlPlane(self)
+            self._control_plane = ControlPlane(self, settings)
             undo.callback(self._control_plane.close)
             self._data_plane = DataPlane(self._flow_log.record)
             undo.callback(self._data_plane.close)
@@ -53,6 +56,7 @@ class Cloud:
                 self._data_plane, self._control_plane.put_log_events, authority.bundle, state / "functions"
             )
             undo.callback(self._lambda_runtime.close)
+            undo.callback(self._control_plane.stop_events)  # before the functions that it would feed
             self._reconciliation.request()
             self._server = WsgiServer(listening, self._control_plane.application).start()
             undo.callback(self._server.close)
@@ -79,7 +83,13 @@ class Cloud:
     def admin(self, path: str, query: dict[str, str]) -> dict[str, object] | None:
         """Answer the cloud's own endpoints under ``/_vpclab/``; None for one that does not exist."""
         if path == "/_vpclab/health":
-            return {"status": "serving", "version": __version__, "isolates_network": True, "pid": os.getpid()}
+            return {
+                "status": "serving",
+                "version": __version__,
+                "isolates_network": True,
+                "authorizes": self._settings.authorization,
+                "pid": os.getpid(),
+            }
         if path == "/_vpclab/drops":
             return {"drops": self._flow_log.since(float(query.get("since", "0")), query.get("interface"))}
         if path == "/_vpclab/status":

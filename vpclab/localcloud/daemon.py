@@ -31,10 +31,11 @@ class DaemonError(Exception):
     """The local cloud could not be started or stopped. The text says what stands in the way and what to change."""
 
 
-def start(port: int, state: Path, *, lifeline: bool = False) -> DaemonStatus:
+def start(port: int, state: Path, *, lifeline: bool = False, authorization: bool = True) -> DaemonStatus:
     """Start the local cloud on ``127.0.0.1:port`` (0: any free port) and return when it serves.
 
     ``state`` is its directory: note, log, certificates, databases. A note that a killed cloud left is replaced.
+    ``authorization``: whether requests are held against policies.
 
     Raises:
         DaemonError: one already runs from that directory, the port is taken, the directory cannot be written to,
@@ -49,10 +50,10 @@ def start(port: int, state: Path, *, lifeline: bool = False) -> DaemonStatus:
                 f"the local cloud keeps its log and files in {state}, and cannot: {refusal}. Make that a "
                 "directory that you may write to, or name another one in VPCLAB_STATE"
             ) from None
-        return _start(port, state, lifeline=lifeline)
+        return _start(port, state, lifeline=lifeline, authorization=authorization)
 
 
-def _start(port: int, state: Path, *, lifeline: bool) -> DaemonStatus:
+def _start(port: int, state: Path, *, lifeline: bool, authorization: bool) -> DaemonStatus:
     running = status(state)
     if running is not None:
         raise DaemonError(
@@ -63,6 +64,8 @@ def _start(port: int, state: Path, *, lifeline: bool) -> DaemonStatus:
     answers_read, answers_write = os.pipe()
     argv = [sys.executable, "-m", "vpclab.localcloud.daemon_process"]
     argv += ["--port", str(port), "--state", str(state.resolve()), "--answers", str(answers_write)]
+    if not authorization:
+        argv.append("--no-authorization")
     passed = [answers_write]
     if lifeline:
         lifeline_read, lifeline_write = os.pipe()

@@ -26,11 +26,18 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--answers", type=int, required=True)
     parser.add_argument("--lifeline", type=int)
+    parser.add_argument("--no-authorization", action="store_false", dest="authorization")
     arguments = parser.parse_args()
     try:
         listening = _listen(arguments.port)
         pid = private_world.spawn(
-            lambda: _serve(listening, arguments.state, arguments.answers, arguments.lifeline)
+            lambda: _serve(
+                listening,
+                arguments.state,
+                arguments.answers,
+                arguments.lifeline,
+                authorization=arguments.authorization,
+            )
         )
     except (OSError, private_world.PrivateWorldError) as refusal:
         _say(arguments.answers, {"error": str(refusal)})
@@ -54,7 +61,9 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def _serve(listening: socket.socket, state: Path, answers: int, lifeline: int | None) -> None:
+def _serve(
+    listening: socket.socket, state: Path, answers: int, lifeline: int | None, *, authorization: bool
+) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,8 +72,9 @@ def _serve(listening: socket.socket, state: Path, answers: int, lifeline: int | 
         threading.Thread(target=_watch, args=(lifeline, stopping), daemon=True).start()
     try:
         from vpclab.localcloud.cloud import Cloud  # noqa: PLC0415 - heavy, and only wanted in here
+        from vpclab.localcloud.control_plane import Settings  # noqa: PLC0415 - with it
 
-        cloud = Cloud(listening, state)
+        cloud = Cloud(listening, state, Settings(authorization=authorization))
     except Exception as error:
         _LOG.exception("the local cloud cannot start")
         _say(answers, {"error": f"the local cloud cannot start: {error}"})

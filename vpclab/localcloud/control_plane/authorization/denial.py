@@ -3,6 +3,8 @@
 Source: IAM guide, troubleshoot_access-denied; "Common errors" of each service's API reference.
 """
 
+from dataclasses import replace
+
 from vpclab.authorization import PrincipalKind, Request, Verdict, denial_reason
 from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.api_request import ApiRequest
@@ -27,13 +29,14 @@ def refusal(request: ApiRequest, caller: Caller, asked: Request, verdict: Verdic
     across = asked.resource_account not in (None, principal.account)
     if principal.kind is PrincipalKind.ANONYMOUS or (request.service == "s3" and across):
         return ApiError(code, "Access Denied", status)  # S3 explains inside one account only
+    worded = replace(asked, action=_action(request.service, asked.action))
     on = f"on resource: {_resource(request.service, asked.resource)} "
     if request.service == "ec2" and asked.resource == "*":
         on = ""
     before = "You are not authorized to perform this operation. " if request.service == "ec2" else ""
     message = (
-        f"{before}User: {caller.principal.arn} is not authorized to perform: {asked.action} {on}"
-        f"{denial_reason(verdict, asked)}"
+        f"{before}User: {caller.principal.arn} is not authorized to perform: {worded.action} {on}"
+        f"{denial_reason(verdict, worded)}"
     )
     return ApiError(code, message, status)
 
@@ -55,6 +58,13 @@ def code_of(request: ApiRequest) -> tuple[str, int]:
     if request.protocol in _QUERY_PROTOCOLS:
         return "AccessDenied", _FORBIDDEN
     return "AccessDeniedException", _BAD_REQUEST
+
+
+def _action(service: str, action: str) -> str:
+    """SQS and SNS write actions in their own way."""
+    if service == "sqs":
+        return action.lower()
+    return action.replace("sns:", "SNS:") if service == "sns" else action
 
 
 def _resource(service: str, resource: str) -> str:
