@@ -22,7 +22,7 @@ from vpclab.authorization.grammar_elements import (
 )
 from vpclab.authorization.policy import MalformedPolicyError
 
-_VERSIONS = frozenset({"2008-10-17", "2012-10-17"})
+_VERSIONS = ("2008-10-17", "2012-10-17")
 _TOP_ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _STATEMENT_ELEMENTS = frozenset(
     {
