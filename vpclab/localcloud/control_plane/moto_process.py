@@ -103,6 +103,8 @@ def call(request: ApiRequest, account: str) -> Response:
     wrapped = _request_class()(environ)
     try:
         answer = _dispatch(request.service, request.path)(wrapped, wrapped.raw_url, dict(wrapped.headers))
+    except ApiError as own:
+        return render(own, request.service, request.protocol)
     except ClientError as error:
         details = error.response["Error"]
         return render(ApiError(details["Code"], details["Message"]), request.service, request.protocol)

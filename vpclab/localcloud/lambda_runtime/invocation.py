@@ -44,10 +44,8 @@ class Invocation:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     interfaces: tuple[str, ...] = ()
     availability_zone_ids: Mapping[str | None, str] = field(default_factory=dict)
-    invocation_type: str = "RequestResponse"
     client_context: str | None = None
     trace_id: str | None = None
-    maximum_retry_attempts: int = 2
 
     @property
     def function_name(self) -> str:
@@ -62,7 +60,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """The response of Invoke: HTTP status (200, or 202 for ``Event``), payload, and ``X-Amz-Function-Error``.
+    """The response of Invoke: HTTP status, payload, and ``X-Amz-Function-Error``.
 
     ``log_tail`` is the last 4 KiB of the invocation's log, not yet Base64, for ``LogType=Tail``.
     """

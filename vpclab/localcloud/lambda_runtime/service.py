@@ -1,4 +1,4 @@
-"""The Lambda service's data plane: Invoke, synchronous and asynchronous."""
+"""The Lambda service's data plane: running a function and waiting for its answer."""
 
 import json
 import time
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vpclab.localcloud.lambda_runtime import log_shipping, report
-from vpclab.localcloud.lambda_runtime.asynchronous_invocations import AsynchronousInvocations
 from vpclab.localcloud.lambda_runtime.code_store import CodeStore
 from vpclab.localcloud.lambda_runtime.environments import Environments, Place
 from vpclab.localcloud.lambda_runtime.invocation import (
@@ -24,9 +23,6 @@ from vpclab.localcloud.lambda_runtime.sandboxes import SandboxError, Sandboxes
 
 if TYPE_CHECKING:
     from vpclab.localcloud.lambda_runtime.runtime_api import Answer
-
-_EVENT = "Event"
-_REQUEST_RESPONSE = "RequestResponse"
 
 
 class LambdaRuntime:
@@ -45,10 +41,9 @@ class LambdaRuntime:
         store = CodeStore(directory / "code")
         self._sandboxes = Sandboxes(directory / "root", store.directory, trust)
         self._environments = Environments(data_plane, self._sandboxes, store, limits)
-        self._asynchronous = AsynchronousInvocations(self._run, limits.retry_delays)
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Invoke a function: wait for its answer, or, for ``Event``, queue the event and answer 202.
+        """Invoke a function and wait for its answer.
 
         Raises:
             InvocationRefused: an error of the Invoke API; the function did not run.
@@ -59,17 +54,7 @@ class LambdaRuntime:
                 f"the local cloud runs Python functions, not {invocation.runtime}: choose a python3.x runtime",
                 status=502,
             )
-        invocation = _checked(invocation)
-        if invocation.invocation_type == _EVENT:
-            self._asynchronous.put(invocation)
-            return InvocationResult(202, b"", executed_version=invocation.version)
-        if invocation.invocation_type != _REQUEST_RESPONSE:
-            raise InvocationRefused(
-                "InvalidParameterValueException",
-                f"an invocation of type {invocation.invocation_type} does not run a function",
-                status=400,
-            )
-        return self._run(invocation)
+        return self._run(_checked(invocation))
 
     def function_changed(self, function_arn: str) -> None:
         """Have no later invocation run in an environment that was made before."""
@@ -82,7 +67,6 @@ class LambdaRuntime:
 
     def close(self) -> None:
         """End everything that runs."""
-        self._asynchronous.close()
         self._environments.close()
         self._sandboxes.close()
 

@@ -9,7 +9,7 @@ VpcConfig (16 subnets, 5 groups, both lists or none).
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.awslambda import models
@@ -37,6 +37,7 @@ class Functions:
         self._interfaces = interfaces
         self._unsettled: list[Any] = []
         self._changed_arns: list[str] = []
+        self.check_dead_letters: Callable[[str, Mapping[str, Any] | None], str | None] = lambda *_: None
 
     def correct(self, corrections: Corrections) -> None:
         """Correct functions, and every call that makes, changes or deletes them."""
@@ -69,12 +70,14 @@ class Functions:
         self._check_role(backend, spec["Role"])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
         log_group = _check_logging(spec.get("LoggingConfig"))
+        dead_letters = self.check_dead_letters(spec["Role"], spec.get("DeadLetterConfig"))
         name = spec["FunctionName"].rsplit(":", 1)[-1]
         spec["FunctionName"] = name
         publish, spec["Publish"] = spec.get("Publish"), False
         check_code(backend, spec["Code"])
         function = plain(backend, spec)
         function.state = "Pending"
+        function.vpclab_dead_letters = dead_letters
         if log_group:
             function.logs_group_name = log_group
         self._connect(function)
@@ -103,6 +106,8 @@ class Functions:
         if "VpcConfig" in body:
             body["VpcConfig"] = self._checked_vpc_config(backend, body["VpcConfig"], role)
         before = (function._vpc_config, function.state)
+        if "DeadLetterConfig" in body:
+            function.vpclab_dead_letters = self.check_dead_letters(role, body["DeadLetterConfig"])
         if "Environment" in body:
             body["Environment"] = {"Variables": (body["Environment"] or {}).get("Variables", {})}
         if "TracingConfig" in body:
@@ -271,6 +276,8 @@ def _configuration(plain: Moto, self: Moto, *, on_create: bool = False) -> dict[
         found |= getattr(self, "vpclab_reason", None) or {}
     if not on_create:
         found["LastUpdateStatus"] = getattr(self, "vpclab_update_status", "Successful")
+    if dead_letters := getattr(self, "vpclab_dead_letters", None):
+        found["DeadLetterConfig"] = {"TargetArn": dead_letters}
     found["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
     return found
 

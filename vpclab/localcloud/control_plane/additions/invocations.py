@@ -1,16 +1,18 @@
-"""Invoke: from HTTP to the Lambda runtime and back, without moto's dispatch.
+"""Invoke: from HTTP to the Lambda runtime and back, without moto's dispatch; and what the service itself invokes.
 
 moto wants Docker, executes on DryRun, ignores a reserved concurrency of 0, and words errors differently. AWS:
 Lambda API reference, Invoke. This is the only path of the API whose speed a user feels, hence its own short one.
 """
 
 import base64
+import json
 import re
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
 from moto.awslambda.exceptions import LambdaClientError
@@ -23,6 +25,7 @@ from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.localcloud.control_plane.effects import Effects
+from vpclab.localcloud.control_plane.event_sources.asynchronous_invocations import QueuedEvent
 from vpclab.localcloud.lambda_runtime.invocation import Archive, Invocation, InvocationRefused, InvocationResult
 
 MOST_SYNCHRONOUS = 6 * 1024 * 1024
@@ -37,8 +40,37 @@ _TYPES = ("RequestResponse", "Event", "DryRun")
 _SERVING = frozenset({"Active", "Inactive"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a caller hands over with an invocation."""
+
+    payload: bytes
+    request_id: str
+    client_context: str | None = None
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A function as it was named."""
+
+    account: str
+    region: str
+    name: str
+    qualifier: str | None
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, with the qualifier where one was given."""
+        arn = f"arn:aws:lambda:{self.region}:{self.account}:function:{self.name}"
+        return f"{arn}:{self.qualifier}" if self.qualifier else arn
+
+
 class Invocations:
-    """Answers Invoke. ``account_of`` tells whose call it is; ``region`` serves callers without one."""
+    """Answers Invoke. ``account_of`` tells whose call it is; ``region`` serves callers without one.
+
+    ``queue`` takes asynchronous invocations.
+    """
 
     def __init__(  # noqa: PLR0913 - the places it brings together
         self,
@@ -49,6 +81,7 @@ class Invocations:
         lock: threading.RLock,
         account_of: Callable[[ApiRequest], str],
         region: str,
+        queue: Callable[[QueuedEvent], None],
     ) -> None:
         self._effects = effects
         self._roles = roles
@@ -56,6 +89,7 @@ class Invocations:
         self._lock = lock
         self._account_of = account_of
         self._region = region
+        self._queue = queue
         self._running: Counter[str] = Counter()
         self._archives: dict[str, Archive] = {}
 
@@ -78,29 +112,75 @@ class Invocations:
                 f"Request must be smaller than {most} bytes for the InvokeFunction operation",
                 413,
             )
-        request_id = str(uuid.uuid4())
-        headers = {"x-amzn-RequestId": request_id, "x-amzn-Remapped-Content-Length": "0"}
+        named = self._named(request)
+        context = request.environ.get("HTTP_X_AMZ_CLIENT_CONTEXT")
+        call = _Call(
+            request.body or b"{}",
+            str(uuid.uuid4()),
+            base64.b64decode(context).decode() if context else None,
+            request.environ.get("HTTP_X_AMZN_TRACE_ID"),
+        )
+        headers = {"x-amzn-RequestId": call.request_id, "x-amzn-Remapped-Content-Length": "0"}
+        if kind == "RequestResponse":
+            result = self._run(named, call)
+            return _response(result, headers, tail=request.environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail")
         with self._lock:
-            function, invoked_arn = self._function(request)
+            _check_state(self._function(named))
+        if kind == "DryRun":
+            return 204, headers, b""
+        _check_json(call.payload)
+        self._queue(
+            QueuedEvent(
+                function_arn=named.arn,
+                payload=call.payload,
+                request_id=call.request_id,
+                client_context=call.client_context,
+                trace_id=call.trace_id,
+            )
+        )
+        return 202, headers, b""
+
+    def run(self, function_arn: str, payload: bytes) -> InvocationResult:
+        """Run a function as the service does, and wait. ApiError: it could not run."""
+        return self._run(_named_by(function_arn), _Call(payload, str(uuid.uuid4())))
+
+    def run_event(self, event: QueuedEvent) -> InvocationResult:
+        """Run a function with an event that was queued. ApiError: it could not run."""
+        call = _Call(event.payload, event.request_id, event.client_context, event.trace_id)
+        return self._run(_named_by(event.function_arn), call)
+
+    def function(self, function_arn: str) -> Moto | None:
+        """Return the function or version with this ARN, with the lock held; None: there is none."""
+        try:
+            return self._function(_named_by(function_arn))
+        except ApiError:
+            return None
+
+    def _run(self, named: _Named, call: _Call) -> InvocationResult:
+        with self._place(named, call) as invocation:
+            try:
+                return self._effects.invoke(invocation)
+            except InvocationRefused as refusal:
+                raise ApiError(refusal.code, refusal.message, refusal.status) from None
+
+    @contextmanager
+    def _place(self, named: _Named, call: _Call) -> Iterator[Invocation]:
+        """Count the invocation against the function's reserved concurrency while it runs."""
+        with self._lock:
+            function = self._function(named)
             _check_state(function)
-            if kind == "DryRun":
-                return 204, headers, b""
-            limit = function.reserved_concurrency
-            key = unqualified_arn(function)
+            limit, key = function.reserved_concurrency, unqualified_arn(function)
             if limit is not None and self._running[key] >= int(limit):
                 raise ApiError("TooManyRequestsException", "Rate Exceeded.", 429)
-            invocation = self._invocation(request, function, invoked_arn, kind, request_id)
+            invocation = self._invocation(function, named.arn, call)
             self._running[key] += 1
         try:
-            result = self._effects.invoke(invocation)
-        except InvocationRefused as refusal:
-            raise ApiError(refusal.code, refusal.message, refusal.status) from None
+            yield invocation
         finally:
             with self._lock:
                 self._running[key] -= 1
-        return _response(result, headers, tail=request.environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail", kind=kind)
 
-    def _function(self, request: ApiRequest) -> tuple[Any, str]:
+    def _named(self, request: ApiRequest) -> _Named:
         match = _PATH.fullmatch(request.path)
         given = unquote(match[1]) if match else ""
         named = _ARN.fullmatch(given)
@@ -109,43 +189,25 @@ class Invocations:
         region, account, name, own_qualifier = named.groups()
         caller = self._account_of(request)
         qualifier = own_qualifier or parse_qs(request.query).get("Qualifier", [None])[0]
-        region = region or request.region or self._region
-        arn = f"arn:aws:lambda:{region}:{account or caller}:function:{name}"
-        invoked_arn = f"{arn}:{qualifier}" if qualifier else arn
-        if account not in (None, caller):
-            raise ApiError(
-                "AccessDeniedException",
-                f"User is not authorized to perform: lambda:InvokeFunction on resource: {invoked_arn} because no "
-                "resource-based policy allows the lambda:InvokeFunction action (calls between accounts are not "
-                "modelled by the local cloud)",
-                403,
-            )
-        try:
-            function = lambda_backends[caller][region].get_function(name, qualifier)
-        except LambdaClientError:
-            raise ApiError("ResourceNotFoundException", f"Function not found: {invoked_arn}", 404) from None
-        except KeyError:
-            raise ApiError("ResourceNotFoundException", f"Function not found: {invoked_arn}", 404) from None
-        return function, invoked_arn
+        return _Named(account or caller, region or request.region or self._region, name, qualifier)
 
-    def _invocation(
-        self,
-        request: ApiRequest,
-        function: Moto,
-        invoked_arn: str,
-        kind: str,
-        request_id: str,
-    ) -> Invocation:
+    @staticmethod
+    def _function(named: _Named) -> Moto:
+        try:
+            return lambda_backends[named.account][named.region].get_function(named.name, named.qualifier)
+        except (LambdaClientError, KeyError):
+            raise ApiError("ResourceNotFoundException", f"Function not found: {named.arn}", 404) from None
+
+    def _invocation(self, function: Moto, invoked_arn: str, call: _Call) -> Invocation:
         name, region = function.function_name, function.region
-        context = request.environ.get("HTTP_X_AMZ_CLIENT_CONTEXT")
         return Invocation(
             function_arn=unqualified_arn(function),
             role_arn=function.role,
             code=self._archive(function.code_sha_256, function.code_bytes),
             handler=function.handler,
             runtime=function.run_time,
-            payload=request.body or b"{}",
-            request_id=request_id,
+            payload=call.payload,
+            request_id=call.request_id,
             log_group=function.logs_group_name,
             version=str(function.version),
             invoked_arn=invoked_arn,
@@ -161,10 +223,8 @@ class Invocations:
             },
             interfaces=self._interfaces.of(pairs_of(function)),
             availability_zone_ids=self._zone_ids(function),
-            invocation_type=kind,
-            client_context=base64.b64decode(context).decode() if context else None,
-            trace_id=request.environ.get("HTTP_X_AMZN_TRACE_ID"),
-            maximum_retry_attempts=_retries(function),
+            client_context=call.client_context,
+            trace_id=call.trace_id,
         )
 
     def _zone_ids(self, function: Moto) -> dict[str | None, str]:
@@ -207,21 +267,24 @@ def _check_state(function: Moto) -> None:
         )
 
 
-def _retries(function: Moto) -> int:
-    for config in function.event_invoke_config:
-        found = config.config.get("MaximumRetryAttempts")
-        if found is not None:
-            return int(found)
-    return 2
+def _named_by(function_arn: str) -> _Named:
+    _, _, _, region, account, _, name, *qualifier = function_arn.split(":")
+    return _Named(account, region, name, qualifier[0] if qualifier else None)
 
 
-def _response(result: InvocationResult, headers: dict[str, str], *, tail: bool, kind: str) -> Response:
+def _check_json(payload: bytes) -> None:
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise ApiError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+        ) from None
+
+
+def _response(result: InvocationResult, headers: dict[str, str], *, tail: bool) -> Response:
     headers["X-Amz-Executed-Version"] = result.executed_version
     if result.function_error is not None:
         headers["X-Amz-Function-Error"] = result.function_error
-    if kind == "Event":
-        del headers["X-Amz-Executed-Version"]
-        return result.status, headers, b""
     if tail:
         headers["X-Amz-Log-Result"] = base64.b64encode(result.log_tail).decode()
     headers["Content-Type"] = "application/json"

@@ -7,6 +7,7 @@ nothing would happen. Reading is free; every change must be on the list below.
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from vpclab.localcloud.control_plane.additions import modelled_targets
 from vpclab.localcloud.control_plane.api_error import ApiError
@@ -109,6 +110,9 @@ _LAMBDA_ACTIONS = frozenset(
         "UntagResource",
         "PutFunctionConcurrency",
         "DeleteFunctionConcurrency",
+        "CreateEventSourceMapping",
+        "UpdateEventSourceMapping",
+        "DeleteEventSourceMapping",
         "PutFunctionEventInvokeConfig",
         "UpdateFunctionEventInvokeConfig",
         "DeleteFunctionEventInvokeConfig",
@@ -129,7 +133,6 @@ _REFUSED: Mapping[tuple[str, str], str] = {
     ("logs", "PutSubscriptionFilter"): "delivery by subscription filters",
     ("secretsmanager", "RotateSecret"): "rotation of secrets",
     ("sns", "Subscribe"): "delivery to subscribers",
-    ("s3", "PutBucketNotificationConfiguration"): "sending bucket notifications",
 }
 
 _KINDS = (
@@ -153,7 +156,6 @@ _KINDS = (
     ("CacheCluster", "caches outside a replication group"),
     ("Snapshot", "snapshots"),
     ("ReadReplica", "read replicas"),
-    ("EventSourceMapping", "event source mappings"),
     ("FunctionUrl", "function URLs"),
     ("ProvisionedConcurrency", "provisioned concurrency"),
     ("CodeSigning", "code signing"),
@@ -228,6 +230,21 @@ _RDS_REFUSED = {
     "DBClusterIdentifier": ("clusters", frozenset({""})),
     "EnableIAMDatabaseAuthentication": ("IAM database authentication", _OFF),
 }
+_MAPPING_REFUSED: Mapping[str, tuple[str, tuple[object, ...]]] = {
+    "ParallelizationFactor": ("several batches of one shard at a time", (1,)),
+    "TumblingWindowInSeconds": ("tumbling windows", (0,)),
+    "KMSKeyArn": ("encrypted filters", ("",)),
+    "ProvisionedPollerConfig": ("provisioned pollers", ({},)),
+    "MetricsConfig": ("metrics of mappings", ({"Metrics": []}, {})),
+    "LoggingConfig": ("logs of mappings", ({},)),
+    "Topics": ("Kafka", ([],)),
+    "SelfManagedEventSource": ("Kafka", ({},)),
+    "SelfManagedKafkaEventSourceConfig": ("Kafka", ({},)),
+    "AmazonManagedKafkaEventSourceConfig": ("Kafka", ({},)),
+    "Queues": ("Amazon MQ", ([],)),
+    "DocumentDBEventSourceConfig": ("DocumentDB", ({},)),
+    "SourceAccessConfigurations": ("access to brokers", ([],)),
+}
 
 
 def refuse(request: ApiRequest, action: str) -> None:
@@ -253,9 +270,7 @@ def refuse(request: ApiRequest, action: str) -> None:
     elif request.service == "rds":
         _check_rds(action, request.parameters)
     elif request.service == "lambda":
-        _check_lambda(action, request.document)
-    elif request.service == "sqs":
-        _check_sqs(action, {**request.parameters, **request.document})
+        _check_lambda(action, request.document, dict(parse_qsl(request.query)))
 
 
 def _check_ec2(action: str, parameters: Mapping[str, str]) -> None:
@@ -281,26 +296,24 @@ def _check_rds(action: str, parameters: Mapping[str, str]) -> None:
             raise _refusal(f"{action} with {name}", what)
 
 
-def _check_lambda(action: str, document: Mapping[str, Any]) -> None:
+def _check_lambda(action: str, document: Mapping[str, Any], query: Mapping[str, str]) -> None:
     config = document.get("VpcConfig") or {}
     if config.get("Ipv6AllowedForDualStack"):
         raise _refusal(f"{action} with Ipv6AllowedForDualStack", "IPv6")
     for name, what in (
         ("FileSystemConfigs", "file systems"),
-        ("DeadLetterConfig", "dead-letter queues"),
-        ("DestinationConfig", "destinations"),
         ("CapacityProviderConfig", "Lambda Managed Instances"),
     ):
         if any(_filled(document.get(name))):
             raise _refusal(f"{action} with {name}", what)
+    if "EventSourceMapping" in action:
+        for name, (what, harmless) in _MAPPING_REFUSED.items():
+            if document.get(name) not in (None, *harmless):
+                raise _refusal(f"{action} with {name}", what)
+    if "EventInvokeConfig" in action and query.get("Qualifier", "$LATEST") != "$LATEST":
+        raise _refusal(f"{action} with a Qualifier", "settings of asynchronous invocation per version or alias")
     if (document.get("SnapStart") or {}).get("ApplyOn", "None") != "None":
         raise _refusal(f"{action} with SnapStart", "snapshots of functions")
-
-
-def _check_sqs(action: str, given: Mapping[str, Any]) -> None:
-    waits = given.get("WaitTimeSeconds"), (given.get("Attributes") or {}).get("ReceiveMessageWaitTimeSeconds")
-    if any(str(one or 0) != "0" for one in waits):
-        raise _refusal(f"{action} with a time to wait", "long polling")
 
 
 def _filled(value: object) -> list[object]:
