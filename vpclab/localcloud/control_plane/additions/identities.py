@@ -1,21 +1,33 @@
 """IAM's users and roles for authentication, and what moto lacks of them.
 
-moto lets an inactive or deleted key, and a session of a role that is gone, go on working, and knows no permissions
-boundary of a user. AWS: IAM guide, id_credentials_access-keys, id_credentials_temp, access_policies_boundaries.
+moto lets an inactive or deleted key, and a session of a role that is gone, go on working, and its users' ids are not
+AWS's. AWS: IAM guide, id_credentials_access-keys, id_credentials_temp and reference_identifiers.
 """
 
 from collections.abc import Mapping
 
 from moto.core.utils import utcnow
-from moto.iam.models import iam_backends
+from moto.iam.models import User, iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id
 
 from vpclab.authorization import Principal, PrincipalKind
 from vpclab.localcloud.control_plane.authentication.identities import UserKey
 from vpclab.localcloud.control_plane.authentication.session import Session
-from vpclab.localcloud.control_plane.corrections import Moto
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _PARTITION = "aws"
+_USER_ID_LENGTH = 21
 _NOTHING: Mapping[str, str] = {}
+
+
+def correct(corrections: Corrections) -> None:
+    """Give users ids as AWS has them: they tell a user from one of the same name that was deleted."""
+    corrections.wrap(User, "__init__", _made)
+
+
+def _made(plain: Moto, user: Moto, account_id: str, *given: Moto, **named: Moto) -> None:
+    plain(user, account_id, *given, **named)
+    user.id = generate_access_key_id_from_account_id(account_id, "AIDA", _USER_ID_LENGTH)
 
 
 class MotoIdentities:

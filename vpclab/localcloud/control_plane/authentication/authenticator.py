@@ -113,8 +113,8 @@ class Authenticator:
         if not hmac.compare_digest(claims.token.encode(), session.token.encode()):
             raise RefusedError(Reason.BAD_TOKEN)
         tags = self._identities.tags_behind(session)
-        if tags is None:
-            raise RefusedError(Reason.UNKNOWN_KEY)
+        if tags is None or (session.user_name is not None and request.service == "iam"):
+            raise RefusedError(Reason.UNKNOWN_KEY)  # GetSessionToken without MFA is not good for IAM
         if time.time() >= session.expires_at:
             raise RefusedError(Reason.EXPIRED_TOKEN)
         _check_signature(request, claims, session.secret_access_key)
