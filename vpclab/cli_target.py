@@ -1,17 +1,23 @@
-"""Which target a command is about: the project's own local cloud, a URL on loopback, or AWS."""
+"""Which target a command is about: the project's own local cloud, AWS, or a URL on loopback."""
 
 import socket
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
 from vpclab.cli_cloud import require_running
-from vpclab.toolchain import plugins
-from vpclab.toolchain.environment import loopback_endpoint
+from vpclab.localcloud import daemon
+from vpclab.toolchain import aws_account, deployment, plugins, pulumi_cli
+from vpclab.toolchain.aws_account import Account
+from vpclab.toolchain.environment import REGION, loopback_endpoint
 from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
+
+if TYPE_CHECKING:
+    from vpclab.statements.target import Target as Verified
 
 LOCAL = "local"
 AWS = "aws"
@@ -20,6 +26,11 @@ CONNECT_SECONDS = 5.0
 Target = Annotated[
     str, typer.Option("--target", metavar="local|aws|URL", help="The local cloud, AWS, or a URL on loopback.")
 ]
+RegionOption = Annotated[
+    str | None,
+    typer.Option("--region", help="Region of --target aws. [default: of AWS_REGION, or of the profile]"),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="On AWS: go ahead without asking, as in CI.")]
 
 
 class Plugin(StrEnum):
@@ -29,24 +40,98 @@ class Plugin(StrEnum):
     OFFICIAL = plugins.PLUGINS[1]
 
 
-PluginOption = Annotated[Plugin, typer.Option("--plugin", help="The aws plugin that Pulumi uses.")]
+PluginOption = Annotated[
+    Plugin, typer.Option("--plugin", help="The aws plugin that Pulumi uses; on AWS the official.")
+]
 
 
-def endpoint_of(target: str, project: Project) -> str:
-    """Return the URL of the target's API.
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a command goes. ``endpoint`` is None on AWS, ``account`` is known there only.
+
+    ``own``: it is the project's own local cloud, whose state has its own place.
+    """
+
+    project: Project
+    endpoint: str | None
+    region: str = REGION
+    account: Account | None = None
+    own: bool = False
+
+    def environment(self, plugin: Plugin = Plugin.STANDIN) -> dict[str, str]:
+        """Prepare Pulumi for this target; return its environment.
+
+        Raises:
+            ToolchainError: no command line, or no such plugin.
+        """
+        if self.endpoint is None:
+            number = self.account.number if self.account else ""
+            return deployment.prepare_aws(self.region, number, project=self.project)
+        backend = None if self.own else self.project.pulumi_backend_of(_backend_name(self.endpoint))
+        return deployment.prepare(self.endpoint, project=self.project, plugin=plugin.value, backend=backend)
+
+    def verified(self) -> "Verified":
+        """Return the target as the verifier speaks to it."""
+        from vpclab.statements.target import Target as Verified  # noqa: PLC0415 - boto3 is heavy
+
+        if self.endpoint is None:
+            return Verified.aws(region=self.region)
+        return Verified.local(self.endpoint) if self.own else Verified.at(self.endpoint)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is another cloud on this machine, which may lack something that the program deploys."""
+        return self.endpoint is not None and not self.own
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether what is made there costs money."""
+        return self.endpoint is None
+
+
+def destination(target: str, project: Project, *, region: str | None = None) -> Destination:
+    """Find out where ``target`` is, and that it can be gone to. Nothing is made.
 
     Raises:
-        ToolchainError: the local cloud does not run, nothing answers at the URL or it is not on loopback, or the
-            target is AWS.
+        ToolchainError: the local cloud does not run; nothing answers at the URL, or it is not on loopback; or
+            something that AWS needs is missing, all of it in one text.
     """
-    if target == LOCAL:
-        return require_running(project).endpoint
     if target == AWS:
-        raise ToolchainError(
-            "--target aws is not supported yet: this version deploys to local targets only, and has created "
-            "nothing. `vpclab cloud start` and --target local is what there is"
-        )
+        return _aws(project, region)
+    if region is not None and region != REGION:
+        raise ToolchainError(f"--region is for --target aws: local targets are in {REGION}")
+    if target == LOCAL:
+        return Destination(project, require_running(project).endpoint, own=True)
     endpoint = loopback_endpoint(target)
+    _knock(endpoint)
+    running = daemon.status(project.cloud)
+    return Destination(project, endpoint, own=running is not None and _same(endpoint, running.endpoint))
+
+
+def _aws(project: Project, region: str | None) -> Destination:
+    """Look at everything that a deployment to AWS needs, so that the user hears of all lacks at once."""
+    lacks: list[str] = []
+    chosen, account = REGION, None
+    try:
+        chosen = aws_account.choose_region(region)
+    except ToolchainError as lack:
+        lacks.append(str(lack))
+    try:
+        account = aws_account.identify(chosen)
+    except ToolchainError as lack:
+        lacks.append(str(lack))
+    for need in (lambda: pulumi_cli.require(project), plugins.require_official):
+        try:
+            need()
+        except ToolchainError as lack:
+            lacks.append(str(lack))
+    if lacks:
+        listed = "".join(f"\n- {lack}" for lack in lacks)
+        raise ToolchainError(f"--target aws cannot go ahead; nothing was created or changed:{listed}")
+    return Destination(project, None, region=chosen, account=account)
+
+
+def _knock(endpoint: str) -> None:
     parts = urlsplit(endpoint)
     try:
         socket.create_connection((parts.hostname or "", parts.port or 80), CONNECT_SECONDS).close()
@@ -54,4 +139,13 @@ def endpoint_of(target: str, project: Project) -> str:
         raise ToolchainError(
             f"nothing answers at {endpoint} ({failure}); `vpclab cloud start` starts a local cloud"
         ) from None
-    return endpoint
+
+
+def _same(one: str, other: str) -> bool:
+    return urlsplit(one).port == urlsplit(other).port
+
+
+def _backend_name(endpoint: str) -> str:
+    """Name the place of a URL's stacks: what is deployed to one port is not at another."""
+    parts = urlsplit(endpoint)
+    return f"url-{(parts.hostname or '').replace(':', '.')}-{parts.port or 80}"

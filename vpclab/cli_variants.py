@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vpclab.cli_target import LOCAL, Plugin, PluginOption, Target, endpoint_of
+from vpclab import cli_confirmation
+from vpclab.cli_target import (
+    LOCAL,
+    Destination,
+    Plugin,
+    PluginOption,
+    RegionOption,
+    Target,
+    Yes,
+    destination,
+)
 from vpclab.cli_terminal import prefixed, say
-from vpclab.toolchain import deployment
+from vpclab.toolchain import deployment, teardown
 from vpclab.toolchain.error import ToolchainError
+from vpclab.toolchain.plan import plan
 from vpclab.toolchain.project import Project
 
 if TYPE_CHECKING:
@@ -21,7 +32,10 @@ JOBS = 4
 
 Variants = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[VARIANT]...", help=f"Of {', '.join(deployment.VARIANTS)}; none: all."),
+    typer.Argument(
+        metavar="[VARIANT]...",
+        help=f"Of {', '.join(deployment.VARIANTS)}; none: these. Also {', '.join(deployment.ALTERNATIVES)}.",
+    ),
 ]
 
 
@@ -32,51 +46,120 @@ Output = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON instead of the table.")]
 
 
-def up(variants: Variants = None, target: Target = LOCAL, plugin: PluginOption = Plugin.STANDIN) -> None:
-    """Deploy variants with Pulumi, and make again what has gone since."""
+def up(
+    variants: Variants = None,
+    target: Target = LOCAL,
+    plugin: PluginOption = Plugin.STANDIN,
+    region: RegionOption = None,
+    *,
+    yes: Yes = False,
+) -> None:
+    """Deploy variants with Pulumi, and make again what has gone since.
+
+    On AWS nothing happens before account, Region, resources and their price per hour were shown and confirmed.
+    """
     chosen = choose(variants)
     project = Project.here()
-    environment = deployment.prepare(endpoint_of(target, project), project=project, plugin=plugin.value)
+    there = destination(target, project, region=region)
+    environment = there.environment(plugin)
+    if there.is_aws:
+        plans = {variant: plan(variant, environment, root=project.root) for variant in chosen}
+        cli_confirmation.show_plans(there, plans)
+        cli_confirmation.confirm("create this", yes=yes)
+    deployed = _deploy(chosen, there, environment)
+    say(f"deployed: {', '.join(deployed)}. `vpclab verify {' '.join(deployed)}` puts the statements to the test.")
+
+
+def _deploy(chosen: Sequence[str], there: Destination, environment: Mapping[str, str]) -> Sequence[str]:
+    """Deploy; at a URL as far as what is there can hold it.
+
+    Raises:
+        ToolchainError: Pulumi failed, or something could not be made; the rest was made.
+    """
+    root, missing = there.project.root, dict[str, str]()
 
     def deploy(variant: str) -> None:
-        deployment.up(variant, environment, prefixed(variant), refresh=True, root=project.root)
+        if there.is_foreign:
+            lack = deployment.up_as_far_as_possible(variant, environment, prefixed(variant), root=root)
+            if lack is not None:
+                missing[variant] = lack
+        else:
+            deployment.up(variant, environment, prefixed(variant), refresh=True, root=root)
 
     for_each(chosen, deploy)
-    say(f"deployed: {', '.join(chosen)}. `vpclab verify {' '.join(chosen)}` puts the statements to the test.")
+    if missing:
+        raise ToolchainError(
+            f"{there.endpoint} lacks something that the program deploys; the rest is up, and can be verified:\n"
+            + "\n".join(missing[variant] for variant in chosen if variant in missing)
+        )
+    return chosen
 
 
-def verify(
-    variants: Variants = None, target: Target = LOCAL, output: Output = None, *, as_json: AsJson = False
+def verify(  # noqa: PLR0913 - options
+    variants: Variants = None,
+    target: Target = LOCAL,
+    output: Output = None,
+    region: RegionOption = None,
+    *,
+    as_json: AsJson = False,
+    yes: Yes = False,
 ) -> None:
-    """Put the statements to the test on variants that are up. Exit 2 if one came out other than documented."""
+    """Put the statements to the test on variants that are up. Exit 2 if one came out other than documented.
+
+    At a URL, what the endpoint does not enforce comes out as `not enforced here`, which is no pass either.
+    """
     from vpclab.cli_report import present  # noqa: PLC0415 - with the verifier, which is heavy
     from vpclab.statements import runner  # noqa: PLC0415
-    from vpclab.statements.target import Target as Verified  # noqa: PLC0415
 
     chosen = choose(variants)
     project = Project.here()
-    endpoint = endpoint_of(target, project)
-    environment = deployment.prepare(endpoint, project=project)
+    there = destination(target, project, region=region)
+    environment = there.environment()
     outputs: dict[str, dict[str, object]] = {}
     for_each(
         chosen,
         lambda variant: outputs.update({variant: deployment.outputs(variant, environment, root=project.root)}),
     )
-    there = Verified.local(endpoint)
-    _refuse_what_is_gone({variant: str(outputs[variant]["vpc_id"]) for variant in chosen}, there)
-    report = runner.verify({variant: outputs[variant] for variant in chosen}, there)
+    verified = there.verified()
+    _refuse_what_is_gone({variant: str(outputs[variant].get("vpc_id")) for variant in chosen}, verified)
+    if there.is_aws:
+        cli_confirmation.show_account(there)
+        say("verifying makes roles, functions and queues for a moment, and deletes them: fractions of a cent")
+        cli_confirmation.confirm("verify there", yes=yes)
+    report = runner.verify({variant: outputs[variant] for variant in chosen}, verified)
     present(report, output or project.reports, as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 
-def destroy(variants: Variants = None, target: Target = LOCAL, plugin: PluginOption = Plugin.STANDIN) -> None:
-    """Delete everything that the variants' stacks hold."""
+def destroy(
+    variants: Variants = None,
+    target: Target = LOCAL,
+    plugin: PluginOption = Plugin.STANDIN,
+    region: RegionOption = None,
+    *,
+    yes: Yes = False,
+) -> None:
+    """Delete everything that the variants' stacks hold.
+
+    On AWS it waits for the interfaces that Lambda leaves in subnets for 20 minutes or more, and says so.
+    """
     chosen = choose(variants)
     project = Project.here()
-    environment = deployment.prepare(endpoint_of(target, project), project=project, plugin=plugin.value)
-    for_each(
-        chosen, lambda variant: deployment.destroy(variant, environment, prefixed(variant), root=project.root)
-    )
+    there = destination(target, project, region=region)
+    environment = there.environment(plugin)
+    root = project.root
+
+    def destroy_on_aws(variant: str) -> None:
+        teardown.destroy(variant, environment, prefixed(variant), there.verified().client("ec2"), root=root)
+
+    def destroy_locally(variant: str) -> None:
+        deployment.destroy(variant, environment, prefixed(variant), root=root)
+
+    if there.is_aws:
+        held = {variant: teardown.owned(variant, environment, root=root) for variant in chosen}
+        cli_confirmation.show_held(there, held)
+        cli_confirmation.confirm("delete this", yes=yes)
+    for_each(chosen, destroy_on_aws if there.is_aws else destroy_locally)
     say(f"destroyed: {', '.join(chosen)}")
 
 
@@ -91,20 +174,21 @@ def _refuse_what_is_gone(vpc_ids: Mapping[str, str], target: "Verified") -> None
     if gone:
         names = " ".join(gone)
         raise ToolchainError(
-            f"{', '.join(gone)}: deployed once, but the VPC is not in the cloud at {target.endpoint}, "
-            f"which starts empty each time; `vpclab up {names}` deploys anew"
+            f"{', '.join(gone)}: deployed once, but the VPC is not at {target.endpoint or 'AWS'} any more; a "
+            f"cloud on this machine starts empty each time. `vpclab up {names}` deploys anew"
         )
 
 
 def choose(variants: Sequence[str] | None) -> list[str]:
-    """Return the variants that were named, or all of them.
+    """Return the stacks that were named, or the four variants.
 
     Raises:
         ToolchainError: one of them does not exist.
     """
+    stacks = (*deployment.VARIANTS, *deployment.ALTERNATIVES)
     for variant in variants or ():
-        if variant not in deployment.VARIANTS:
-            known = ", ".join(deployment.VARIANTS)
+        if variant not in stacks:
+            known = ", ".join(stacks)
             raise ToolchainError(f"there is no variant {variant!r}: choose among {known}")
     return list(dict.fromkeys(variants)) if variants else list(deployment.VARIANTS)
 

@@ -43,7 +43,8 @@ def choose_region(given: str | None, variables: Mapping[str, str] | None = None)
         for region in session.get_available_regions("lambda", partition_name=partition)
     }
     if chosen not in known:
-        close = difflib.get_close_matches(chosen, known, n=1)
+        twisted = [region for region in known if sorted(region) == sorted(chosen)]
+        close = twisted or difflib.get_close_matches(chosen, known, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
         raise ToolchainError(f"there is no Region {chosen!r}: {meant}Name one such as us-east-1 with --region")
     return chosen

@@ -23,6 +23,8 @@ from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
 
 VARIANTS = ("default", "private-nat", "public", "endpoints")
+ALTERNATIVES = ("private-nat-instance",)
+"""Stacks that show another way to build a variant. They are up where they are named."""
 INTERRUPT_SECONDS = 15.0
 LOCAL_SECONDS = 300.0
 """After which an operation on a local target, where everything takes seconds, is taken to hang."""
@@ -83,7 +85,7 @@ def create_stack(variant: str, environment: Mapping[str, str], *, root: Path | N
     if not (folder / f"Pulumi.{variant}.yaml").exists():
         known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
         raise DeploymentError(f"there is no variant {variant!r}: choose among {', '.join(known) or 'none'}")
-    if _exists(variant, environment):
+    if exists(variant, environment):
         return
     result = ask(["stack", "init", variant, "--no-select"], environment, folder)
     # Somebody else may have made it since we looked; that it exists is all that was asked.
@@ -139,8 +141,26 @@ def destroy(
     Raises:
         DeploymentError: Pulumi failed, or was interrupted.
     """
-    if _exists(variant, environment):
+    if exists(variant, environment):
         _run(["destroy", "--skip-preview", "--yes"], variant, environment, on_output, root)
+
+
+def destroy_some(
+    variant: str,
+    urns: Sequence[str],
+    environment: Mapping[str, str],
+    on_output: OnOutput,
+    *,
+    root: Path | None = None,
+) -> None:
+    """Delete these resources of the variant's stack, and what depends on them.
+
+    Raises:
+        DeploymentError: Pulumi failed, or was interrupted.
+    """
+    chosen = [argument for urn in urns for argument in ("--target", urn)]
+    arguments = ["destroy", "--skip-preview", "--yes", "--target-dependents", *chosen]
+    _run(arguments, variant, environment, on_output, root)
 
 
 def preview(
@@ -184,7 +204,7 @@ def outputs(variant: str, environment: Mapping[str, str], *, root: Path | None =
     Raises:
         DeploymentError: the stack does not exist or has no outputs: it is not deployed.
     """
-    if not _exists(variant, environment):
+    if not exists(variant, environment):
         raise DeploymentError(f"{variant} is not deployed to this target; `vpclab up {variant}` deploys it")
     arguments = ["stack", "output", "--json", "--show-secrets", "-s", variant]
     result = ask(arguments, environment, root or Project.here().root)
@@ -326,7 +346,8 @@ def _expecting(*, nothing: bool) -> list[str]:
     return ["--expect-no-changes"] if nothing else []
 
 
-def _exists(variant: str, environment: Mapping[str, str]) -> bool:
+def exists(variant: str, environment: Mapping[str, str]) -> bool:
+    """Return whether the stack exists in the file backend of the environment."""
     backend = Path(environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
     # The file backend's own layout; asking the command line instead would cost a third of a second per stack.
     return any((backend / ".pulumi" / "stacks").glob(f"*/{variant}.json"))

@@ -27,7 +27,7 @@ def place(project: Project, cli: PulumiCli, plugin: str, python: Path) -> Path:
     if plugin == "standin":
         _launcher(folder / AWS_PLUGIN, python, "vpclab.toolchain.aws_plugin")
     elif plugin == "official":
-        _link(folder, _official_aws_plugin())
+        _link(folder, require_official())
     else:
         raise ToolchainError(f"there is no {plugin!r} aws plugin: choose {' or '.join(PLUGINS)}")
     host = home / "plugins" / f"language-python-v{version('pulumi')}"
@@ -52,13 +52,18 @@ def official_aws_plugin(variables: Mapping[str, str] | None = None) -> Path | No
     return None
 
 
-def _official_aws_plugin() -> Path:
+def require_official() -> Path:
+    """Return the folder of the user's own official aws plugin of the SDK's version.
+
+    Raises:
+        ToolchainError: it is not installed.
+    """
     folder = official_aws_plugin()
     if folder is None:
         wanted = version("pulumi-aws")
         raise ToolchainError(
             f"the official aws plugin {wanted} is not installed; `pulumi plugin install resource aws {wanted}`, "
-            "in a shell without the variables of `vpclab env`, brings it; or leave --plugin official out"
+            "in a shell without the variables of `vpclab env`, brings it (local targets do without it)"
         )
     return folder
 

@@ -21,7 +21,6 @@ def _create(call: Call) -> str:
         StreamName=call.inputs["name"],
         StreamModeDetails={"StreamMode": _mode(call.inputs)},
         **shards,
-        **({"Tags": dict(call.tags)} if call.tags else {}),
     )
     summary = call.client.describe_stream_summary(StreamName=call.inputs["name"])["StreamDescriptionSummary"]
     return str(summary["StreamARN"])
@@ -47,6 +46,7 @@ def _write_retention(call: Call, before: int) -> None:
 def _settle(call: Call) -> None:
     _wait(call)
     _write_retention(call, SHORTEST_RETENTION_HOURS)
+    _tag(call, dict(call.tags), [])
 
 
 def _read(call: Call) -> dict[str, Any] | None:
