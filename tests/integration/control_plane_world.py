@@ -6,7 +6,7 @@ import io
 import json
 import socket
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ class Recorded:
         self.network_changes = 0
         self.changed_functions: list[str] = []
         self.answer: Callable[[Invocation], InvocationResult] = lambda one: InvocationResult(
-            202 if one.invocation_type == "Event" else 200, one.payload, None, b"tail", one.version
+            200, one.payload, None, b"tail", one.version
         )
 
     def network_changed(self) -> None:
@@ -61,8 +61,28 @@ class World:
     def __init__(self, plane: ControlPlane, effects: Recorded) -> None:
         self.plane, self.effects = plane, effects
 
-    def client(self, service: str, region: str = REGION, key: str = "test", token: str | None = None) -> Any:
-        return _client(service, region, key, token)
+    def client(
+        self,
+        service: str,
+        region: str = REGION,
+        key: str = "test",
+        token: str | None = None,
+        secret: str | None = None,
+    ) -> Any:
+        return _client(service, region, key, token, secret or "test")
+
+    def client_of(self, service: str, credentials: Mapping[str, Any]) -> Any:
+        """A client with what STS or CreateAccessKey handed out."""
+        given = credentials["AccessKeyId"], credentials.get("SessionToken"), credentials["SecretAccessKey"]
+        return self.client(service, REGION, *given)
+
+    def user(self, name: str, *statements: Mapping[str, Any], account: str = "test") -> Any:
+        """A user with these statements as its only policy; returns its access key."""
+        iam = self.client("iam", key=account)
+        iam.create_user(UserName=name)
+        if statements:
+            iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(*statements))
+        return iam.create_access_key(UserName=name)["AccessKey"]
 
     @property
     def ec2(self) -> Any:
@@ -143,6 +163,10 @@ class World:
         return found
 
 
+def policy(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
 def package(text: str = "def handler(event, context): return event") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -175,13 +199,13 @@ def _application(environ: "WSGIEnvironment", start_response: "StartResponse") ->
 
 
 @cache
-def _client(service: str, region: str, key: str, token: str | None) -> Any:
+def _client(service: str, region: str, key: str, token: str | None, secret: str) -> Any:
     return boto3.client(
         service,
         endpoint_url=endpoint(),
         region_name=region,
         aws_access_key_id=key,
-        aws_secret_access_key="test",
+        aws_secret_access_key=secret,
         aws_session_token=token,
         config=_ONCE,
     )

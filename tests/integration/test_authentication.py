@@ -1,0 +1,379 @@
+"""Whose request is it? Keys, signatures and dates, as boto3 sends them and as others do."""
+
+# ruff: noqa: ANN401 - boto3 has no type information
+
+import hmac
+import time
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.auth
+import botocore.awsrequest
+import pytest
+import requests
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from tests.integration.control_plane_world import ACCOUNT, REGION, World, endpoint, policy, refused
+
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+CALLS = [
+    # service, operation, code of an unknown key, of a wrong secret
+    ("sts", "get_caller_identity", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ("iam", "list_roles", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ("rds", "describe_db_instances", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ("sns", "list_topics", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ("sqs", "list_queues", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    ("s3", "list_buckets", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
+    ("ec2", "describe_vpcs", "AuthFailure", "AuthFailure"),
+    ("lambda", "list_functions", "UnrecognizedClientException", "InvalidSignatureException"),
+    ("dynamodb", "list_tables", "UnrecognizedClientException", "InvalidSignatureException"),
+    ("kinesis", "list_streams", "UnrecognizedClientException", "InvalidSignatureException"),
+    ("logs", "describe_log_groups", "UnrecognizedClientException", "InvalidSignatureException"),
+    ("secretsmanager", "list_secrets", "UnrecognizedClientException", "InvalidSignatureException"),
+    ("ssm", "describe_parameters", "UnrecognizedClientException", "InvalidSignatureException"),
+]
+
+
+@pytest.fixture
+def key(here: World) -> Any:
+    """The access key of a user who may do everything."""
+    return here.user("chief", EVERYTHING)
+
+
+def other_client(service: str, key: Any, **config: Any) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint(),
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+        aws_session_token=key.get("SessionToken"),
+        config=Config(retries={"total_max_attempts": 1}, **config),
+    )
+
+
+@pytest.mark.parametrize("row", CALLS, ids=lambda row: str(row[0]))
+def test_credentials_can_be_told_from_wrong_ones(here: World, key: Any, row: tuple[str, str, str, str]) -> None:
+    """Each protocol: a right signature passes; an unknown key and a wrong secret have the service's own codes."""
+    service, operation, unknown, mismatch = row
+    getattr(here.client_of(service, key), operation)()
+    with refused(unknown):
+        getattr(here.client(service, key="AKIAIOSFODNN7EXAMPLE"), operation)()
+    with refused(mismatch):
+        getattr(here.client(service, key=key["AccessKeyId"], secret="wrong"), operation)()
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [
+        ("sts", "MissingAuthenticationToken"),
+        ("iam", "MissingAuthenticationToken"),
+        ("ec2", "MissingParameter"),
+        ("lambda", "MissingAuthenticationTokenException"),
+        ("dynamodb", "MissingAuthenticationTokenException"),
+        ("s3", "AccessDenied"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_unsigned_request_cannot_pass(service: str, code: str) -> None:
+    """Without any signature, AWS answers next to nothing."""
+    client = boto3.client(
+        service,
+        endpoint_url=endpoint(),
+        region_name=REGION,
+        config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
+    )
+    operation = {c[0]: c[1] for c in CALLS}[service]
+    with refused(code):
+        getattr(client, operation)()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("key", ["test", "210987654321"])
+def test_deploy_credentials_can_have_any_secret(key: str) -> None:
+    """``test`` and every account id act for their account's administrator."""
+    client = other_client("sts", {"AccessKeyId": key, "SecretAccessKey": "whatever"})
+    found = client.get_caller_identity()
+    account = ACCOUNT if key == "test" else key
+    assert (found["Account"], found["Arn"]) == (account, f"arn:aws:iam::{account}:root")
+
+
+def test_inactive_and_deleted_keys_cannot_be_used(here: World, key: Any) -> None:
+    """A key stops when it is made inactive or deleted, and an inactive one can come back."""
+    iam, identity = here.client("iam"), here.client_of("sts", key)
+    assert identity.get_caller_identity()["Arn"].endswith(":user/chief")
+    which = {"UserName": "chief", "AccessKeyId": key["AccessKeyId"]}
+    iam.update_access_key(**which, Status="Inactive")
+    with refused("InvalidClientTokenId"):
+        identity.get_caller_identity()
+    iam.update_access_key(**which, Status="Active")
+    assert identity.get_caller_identity()["UserId"].startswith("AIDA")
+    iam.update_user(UserName="chief", NewUserName="boss")
+    assert identity.get_caller_identity()["Arn"].endswith(":user/boss")
+    iam.delete_access_key(UserName="boss", AccessKeyId=key["AccessKeyId"])
+    with refused("InvalidClientTokenId"):
+        identity.get_caller_identity()
+
+
+def test_odd_paths_and_keys_can_be_signed(here: World, key: Any) -> None:
+    """S3 signs a path encoded once and never normalised, other services one normalised and encoded twice."""
+    s3 = here.client_of("s3", key)
+    s3.create_bucket(Bucket="bucket")
+    for name in ("a b/ü+~", "a//b", "../x", "a%2Fb", "a=b&c?d#e", "./.", "ß;,:@$!*'()"):
+        s3.put_object(Bucket="bucket", Key=name, Body=b"1", Metadata={"my_key": "v  w", "other": "2"})
+        assert s3.get_object(Bucket="bucket", Key=name)["Body"].read() == b"1"
+    assert len(s3.list_objects_v2(Bucket="bucket", Prefix="a", MaxKeys=10)["Contents"]) == 4
+    s3.put_object_tagging(Bucket="bucket", Key="a//b", Tagging={"TagSet": [{"Key": "k", "Value": "v +/="}]})
+    functions = here.client_of("lambda", key)
+    with refused("ResourceNotFoundException"):
+        functions.get_function(FunctionName=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:none")
+    with refused("ResourceNotFoundException"):
+        functions.get_function(FunctionName="none", Qualifier="$LATEST")
+
+
+def test_bucket_can_be_in_the_host_name(here: World, key: Any) -> None:
+    """A virtual-host style request signs the host that it was sent to, with both versions of signatures."""
+    here.client_of("s3", key).create_bucket(Bucket="bucket")
+    here.client_of("s3", key).put_object(Bucket="bucket", Key="a b", Body=b"1")
+    for version in ("s3v4", "s3"):
+        signer = boto3.client(
+            "s3",
+            region_name=REGION,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            config=Config(signature_version=version, s3={"addressing_style": "virtual"}),
+        )
+        url = signer.generate_presigned_url("get_object", Params={"Bucket": "bucket", "Key": "a b"})
+        parts = urlsplit(url)
+        assert parts.netloc.startswith("bucket.s3.")
+        found = requests.get(f"{endpoint()}{parts.path}?{parts.query}", headers={"Host": parts.netloc}, timeout=5)
+        assert (found.status_code, found.content) == (200, b"1"), version
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_url_can_be_presigned(here: World, key: Any, version: str) -> None:
+    """A presigned URL is good for its method, its object and its time, and for a session's credentials too."""
+    other_client("s3", key).create_bucket(Bucket="bucket")
+    session = here.client_of("sts", key).get_session_token()["Credentials"]
+    for credentials in (key, session):
+        s3 = other_client("s3", credentials, signature_version=version)
+        where = {"Bucket": "bucket", "Key": "a b/c"}
+        put = s3.generate_presigned_url("put_object", Params=where)
+        assert requests.put(put, data=b"hey", timeout=5).status_code == 200
+        get = s3.generate_presigned_url("get_object", Params={**where, "ResponseContentType": "text/x"})
+        found = requests.get(get, timeout=5)
+        assert (found.content, found.headers["Content-Type"]) == (b"hey", "text/x")
+        assert "SignatureDoesNotMatch" in requests.delete(get, timeout=5).text
+        assert "SignatureDoesNotMatch" in requests.get(get.replace("/c?", "/d?"), timeout=5).text
+        late = s3.generate_presigned_url("get_object", Params=where, ExpiresIn=-5 if version == "s3" else 1)
+        with patch("time.time", lambda: REAL_TIME() + 10):
+            assert "Request has expired" in requests.get(late, timeout=5).text
+    assert "AccessDenied" in requests.get(f"{endpoint()}/bucket/a b/c", timeout=5).text
+
+
+REAL_TIME = time.time
+
+
+@pytest.mark.usefixtures("here")
+def test_deploy_credentials_can_presign(here: World) -> None:
+    """A URL presigned with deploy credentials is theirs, whatever its signature."""
+    here.client("s3").create_bucket(Bucket="bucket")
+    for version in ("s3v4", "s3"):
+        s3 = other_client("s3", {"AccessKeyId": "test", "SecretAccessKey": "test"}, signature_version=version)
+        url = s3.generate_presigned_url("list_objects_v2", Params={"Bucket": "bucket"})
+        assert "ListBucketResult" in requests.get(url, timeout=5).text
+
+
+def test_query_of_another_service_can_be_presigned(here: World, key: Any) -> None:
+    """As EKS does: who can present the URL is whom STS names."""
+    url = here.client_of("sts", key).generate_presigned_url("get_caller_identity", HttpMethod="GET")
+    assert ":user/chief" in requests.get(url, timeout=5).text
+    longer = url.replace("X-Amz-Expires=3600", "X-Amz-Expires=3601")
+    assert "SignatureDoesNotMatch" in requests.get(longer, timeout=5).text
+
+
+def test_uploads_in_chunks_can_be_checked(here: World, key: Any) -> None:
+    """Chunks that are each signed: moto gets the bytes, and a chunk that was changed is refused."""
+    here.client_of("s3", key).create_bucket(Bucket="bucket")
+    for change, status in (((b"", b""), 200), ((b"world", b"w0rld"), 403)):
+        body, headers = signed_chunks(key, [b"hello ", b"world"])
+        answer = requests.put(f"{endpoint()}/bucket/k", data=body.replace(*change), headers=headers, timeout=5)
+        assert answer.status_code == status, answer.text
+    assert here.client_of("s3", key).get_object(Bucket="bucket", Key="k")["Body"].read() == b"hello world"
+
+
+def signed_chunks(key: Any, pieces: list[bytes]) -> tuple[bytes, dict[str, str]]:
+    """A PUT with STREAMING-AWS4-HMAC-SHA256-PAYLOAD, made with botocore's keys (S3 API, sigv4-streaming)."""
+    signer = botocore.auth.S3SigV4Auth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "s3", REGION)
+    signer.payload = lambda _: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+    request = botocore.awsrequest.AWSRequest(
+        "PUT",
+        f"{endpoint()}/bucket/k",
+        headers={
+            "Content-Encoding": "aws-chunked",
+            "x-amz-decoded-content-length": str(sum(map(len, pieces))),
+        },
+    )
+    signer.add_auth(request)
+    stamp = request.context["timestamp"]
+    scope = f"{stamp[:8]}/{REGION}/s3/aws4_request"
+    secret = f"AWS4{key['SecretAccessKey']}".encode()
+    for part in scope.split("/"):
+        secret = hmac.digest(secret, part.encode(), "sha256")
+    previous = request.headers["Authorization"].rpartition("=")[2]
+    body = b""
+    for piece in (*pieces, b""):
+        text = "\n".join(
+            (
+                "AWS4-HMAC-SHA256-PAYLOAD",
+                stamp,
+                scope,
+                previous,
+                sha256(b"").hexdigest(),
+                sha256(piece).hexdigest(),
+            )
+        )
+        previous = hmac.digest(secret, text.encode(), "sha256").hex()
+        body += b"%x;chunk-signature=%s\r\n%s\r\n" % (len(piece), previous.encode(), piece)
+    return body, dict(request.headers)
+
+
+def test_body_of_an_upload_can_be_unsigned(here: World, key: Any) -> None:
+    """UNSIGNED-PAYLOAD is a word of S3's; a hash that is not the body's is refused before anything is kept."""
+    s3 = other_client("s3", key, s3={"payload_signing_enabled": False})
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="k", Body=b"1")
+    request = signed("PUT", f"{endpoint()}/bucket/l", "s3", key, b"right")
+    answer = requests.put(request.url, data=b"wrong", headers=dict(request.headers), timeout=5)
+    assert (answer.status_code, "XAmzContentSHA256Mismatch" in answer.text) == (400, True)
+    assert [one["Key"] for one in here.client("s3").list_objects_v2(Bucket="bucket")["Contents"]] == ["k"]
+
+
+def signed(method: str, url: str, service: str, key: Any, body: bytes = b"", **headers: str) -> Any:
+    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"], key.get("SessionToken"))
+    kind = botocore.auth.S3SigV4Auth if service == "s3" else botocore.auth.SigV4Auth
+    request = botocore.awsrequest.AWSRequest(
+        method, url, data=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+    kind(credentials, service, REGION).add_auth(request)
+    return request
+
+
+def identity(request: Any, **changed: str) -> requests.Response:
+    headers = {**dict(request.headers), **{name.replace("_", "-"): value for name, value in changed.items()}}
+    return requests.post(request.url, data=request.data, headers=headers, timeout=5)
+
+
+BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
+
+
+@pytest.mark.usefixtures("here")
+def test_what_was_signed_cannot_be_changed(key: Any) -> None:
+    """Body, query, a signed header, an x-amz- header that was added: the signature does not fit any more."""
+    form = "application/x-www-form-urlencoded"
+    request = signed("POST", f"{endpoint()}/?a=1&a=0&b", "sts", key, BODY, Content_Type=form, X_Odd="a   b ")
+    assert identity(request).status_code == 200
+    changed = [
+        identity(request, X_Odd="a c"),
+        identity(request, X_Amz_Other="1"),
+        identity(request, X_Amz_Date="20200101T000000Z"),
+        requests.post(request.url.replace("b", "c"), data=BODY, headers=dict(request.headers), timeout=5),
+        requests.post(request.url, data=BODY + b"&x=1", headers=dict(request.headers), timeout=5),
+    ]
+    assert [answer.status_code // 100 for answer in changed] == [4] * 5
+    codes = ["SignatureDoesNotMatch"] * 2 + ["IncompleteSignature"] + ["SignatureDoesNotMatch"] * 2
+    assert [code for code, answer in zip(codes, changed, strict=True) if code in answer.text] == codes
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        ("Bearer x", "IncompleteSignature"),
+        ("AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/sts/aws4_request", "IncompleteSignature"),
+        ("AWS4-HMAC-SHA256 Credential=AKIA/us-east-1/sts, SignedHeaders=host, Signature=0", "IncompleteSignature"),
+        (
+            "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/sts/aws4_request, SignedHeaders=a, Signature=0",
+            "IncompleteSignature",
+        ),
+    ],
+)
+def test_malformed_signature_cannot_pass(authorization: str, code: str) -> None:
+    """What does not conform is said to be incomplete, be the key known or not."""
+    answer = requests.post(endpoint(), data=BODY, headers={"Authorization": authorization}, timeout=5)
+    assert (answer.status_code, f"<Code>{code}</Code>" in answer.text) == (400, True), answer.text
+
+
+@pytest.mark.usefixtures("here")
+def test_second_credential_cannot_hide(key: Any) -> None:
+    """The key that is checked is the one that the request is taken for."""
+    request = signed("POST", endpoint() + "/", "sts", key, BODY)
+    first, _, rest = request.headers["Authorization"].partition(" ")
+    other = "Credential=AKIAOTHER/20260101/us-east-1/sts/aws4_request"
+    answer = identity(request, Authorization=f"{first} {other}, {rest}")
+    assert answer.status_code == 400
+    both = requests.post(
+        f"{request.url}?X-Amz-Algorithm=AWS4-HMAC-SHA256", data=BODY, headers=dict(request.headers), timeout=5
+    )
+    assert both.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("s3", "list_buckets", "RequestTimeTooSkewed", 16),
+        ("sts", "get_caller_identity", "SignatureDoesNotMatch", 6),
+        ("dynamodb", "list_tables", "InvalidSignatureException", 6),
+        ("ec2", "describe_vpcs", "RequestExpired", 6),
+    ],
+)
+@pytest.mark.parametrize("direction", [-1, 1])
+@pytest.mark.usefixtures("here")
+def test_wrong_clock_cannot_sign(key: Any, row: tuple[str, str, str, int], direction: int) -> None:
+    """S3 allows a quarter of an hour between the clocks, others five minutes."""
+    service, operation, code, minutes = row
+    client = other_client(service, key)
+
+    def skewed(by: float) -> Any:
+        moment = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=by * direction)
+        return patch("botocore.auth.get_current_datetime", lambda: moment)
+
+    with skewed(minutes - 2):
+        getattr(client, operation)()
+    with skewed(minutes), pytest.raises(ClientError) as error:
+        getattr(client, operation)()
+    assert error.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.usefixtures("here")
+def test_date_header_can_stand_for_the_other(key: Any) -> None:
+    """A request may be dated by Date, as HTTP has it."""
+    request = signed("POST", endpoint() + "/", "sts", key, BODY, Date="now")
+    assert "X-Amz-Date" not in request.headers
+    assert identity(request).status_code == 200
+
+
+def test_key_of_another_account_can_be_used(here: World) -> None:
+    """A user of a second account is of that account."""
+    other = here.user("guest", account="210987654321")
+    found = here.client_of("sts", other).get_caller_identity()
+    assert (found["Account"], found["Arn"]) == ("210987654321", "arn:aws:iam::210987654321:user/guest")
+    assert here.client("sts").get_access_key_info(AccessKeyId=other["AccessKeyId"])["Account"] == "210987654321"
+
+
+def test_anybody_can_read_what_a_bucket_policy_opens(here: World) -> None:
+    """Unsigned requests reach S3's resource policies."""
+    s3 = here.client("s3")
+    s3.create_bucket(Bucket="open")
+    s3.put_object(Bucket="open", Key="k", Body=b"1")
+    assert requests.get(f"{endpoint()}/open/k", timeout=5).status_code == 403
+    opening = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::open/*"}
+    s3.put_bucket_policy(Bucket="open", Policy=policy(opening))
+    assert requests.get(f"{endpoint()}/open/k", timeout=5).content == b"1"
