@@ -335,7 +335,7 @@ def nothing_stays(world: World) -> None:
     world.databases.close()
     assert servers() == []
     assert not (world.directory / "databases").exists()
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("database")] == []
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("server")] == []
 
 
 SCENARIOS = (

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vpclab import __version__
+from vpclab.localcloud.caches import Caches
 from vpclab.localcloud.control_plane import ControlPlane, Settings
 from vpclab.localcloud.control_plane.server import WsgiServer
 from vpclab.localcloud.data_plane import DataPlane
@@ -19,6 +20,7 @@ from vpclab.localcloud.databases import Databases
 from vpclab.localcloud.far_ends import CertificateAuthority, FarEnds
 from vpclab.localcloud.flow_log import FlowLog
 from vpclab.localcloud.lambda_runtime import LambdaRuntime
+from vpclab.localcloud.load_balancers import LoadBalancers
 from vpclab.localcloud.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
@@ -52,6 +54,10 @@ class Cloud:
                 self._control_plane.database_ready,
             )
             undo.callback(self._databases.close)
+            self._caches = Caches(state / "caches", self._control_plane.cache_ready)
+            undo.callback(self._caches.close)
+            self._load_balancers = LoadBalancers(self._control_plane.target_health)
+            undo.callback(self._load_balancers.close)
             self._lambda_runtime = LambdaRuntime(
                 self._data_plane, self._control_plane.put_log_events, authority.bundle, state / "functions"
             )
@@ -104,6 +110,7 @@ class Cloud:
             "namespaces": sorted(self._data_plane.namespaces()),
             "vpcs": [vpc.id for vpc in network.vpcs],
             "databases": self._databases.states(),
+            "caches": self._caches.states(),
             "functions": self._lambda_runtime.status(),
         }
 
@@ -113,3 +120,5 @@ class Cloud:
         namespaces = self._data_plane.namespaces()
         self._far_ends.reconcile(network, namespaces)
         self._databases.reconcile(network, namespaces)
+        self._caches.reconcile(network, namespaces)
+        self._load_balancers.reconcile(network, namespaces)

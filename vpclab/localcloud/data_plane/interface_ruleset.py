@@ -1,4 +1,4 @@
-"""The rulesets of what stands behind an interface and passes packets on: NAT gateways, functions' interfaces."""
+"""The rulesets of what stands behind an interface and passes packets on: NAT gateways and instances, functions."""
 
 from vpclab.localcloud.data_plane import links
 from vpclab.localcloud.data_plane.refusal import Kind, Refusals
@@ -55,6 +55,14 @@ def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc) -> Ruleset:
         *refusals.chains(),
     )
     return Ruleset("nat-gateway", chains=chains)
+
+
+def nat_instance_ruleset(interface: NetworkInterface) -> Ruleset:
+    """Compile a NAT instance: a Linux host that masquerades whatever it forwards, and filters nothing.
+
+    What reaches it is the business of its source/destination check and its groups (VPC guide, "NAT instances").
+    """
+    return Ruleset("nat-instance", chains=(source_nat(links.INSIDE, str(interface.private_ip)),))
 
 
 def lambda_interface_ruleset(interface: NetworkInterface) -> Ruleset:

@@ -25,13 +25,15 @@ from vpclab.network.model import (
 T = TypeVar("T")
 
 AVAILABLE = "available"
+RUNNING = "running"
 
 
 @dataclass(frozen=True, slots=True)
 class VpcFacts:
     """What decides over one VPC's packets. Two equal facts compile to equal topologies.
 
-    ``materialised`` are the ids of the interfaces that have something behind them.
+    ``materialised`` are the ids of the interfaces that have something behind them, ``nat_instances`` of those with
+    a NAT instance.
     """
 
     vpc: Vpc
@@ -40,6 +42,7 @@ class VpcFacts:
     route_tables: tuple[RouteTable, ...] = ()
     internet_gateway: InternetGateway | None = None
     nat_gateways: tuple[NatGateway, ...] = ()
+    nat_instances: frozenset[str] = frozenset()
     security_groups: tuple[SecurityGroup, ...] = ()
     network_acls: tuple[NetworkAcl, ...] = ()
     interfaces: tuple[NetworkInterface, ...] = ()
@@ -85,19 +88,34 @@ class VpcFacts:
 
 
 def materialised(network: Network, held: Iterable[str]) -> frozenset[str]:
-    """Return the interfaces with something behind them: NAT gateways, endpoints, databases, and ``held``."""
+    """Return the interfaces with something behind them, among them the ``held`` ones."""
     wanted = set(held)
     wanted.update(gateway.network_interface_id for gateway in network.nat_gateways if gateway.state == AVAILABLE)
     wanted.update(database.network_interface_id for database in network.databases)
+    wanted.update(cache.network_interface_id for cache in network.caches)
+    for balancer in network.load_balancers:
+        wanted.update(balancer.network_interface_ids)
+    wanted.update(nat_instances(network))
     for endpoint in network.vpc_endpoints:
         if endpoint.endpoint_type is EndpointType.INTERFACE and endpoint.state == AVAILABLE:
             wanted.update(endpoint.network_interface_ids)
     return frozenset(interface.id for interface in network.network_interfaces if interface.id in wanted)
 
 
+def nat_instances(network: Network) -> frozenset[str]:
+    """Return the interfaces of running instances, each of which is a NAT instance here."""
+    return frozenset(
+        interface_id
+        for instance in network.instances
+        if instance.state == RUNNING
+        for interface_id in instance.network_interface_ids
+    )
+
+
 def facts_by_vpc(network: Network, held: Iterable[str]) -> dict[str, VpcFacts]:
     """Cut the network into its VPCs, in time linear in its size."""
     present = materialised(network, held)
+    instances = nat_instances(network)
     subnets = _by_vpc(network.subnets, lambda subnet: subnet.vpc_id)
     tables = _by_vpc(network.route_tables, lambda table: table.vpc_id)
     gateways = {gateway.vpc_id: gateway for gateway in network.internet_gateways}
@@ -123,6 +141,7 @@ def facts_by_vpc(network: Network, held: Iterable[str]) -> dict[str, VpcFacts]:
             route_tables=tables.get(vpc.id, ()),
             internet_gateway=gateways.get(vpc.id),
             nat_gateways=nat_gateways.get(vpc.id, ()),
+            nat_instances=frozenset(one.id for one in interfaces.get(vpc.id, ()) if one.id in instances),
             security_groups=groups.get(vpc.id, ()),
             network_acls=acls.get(vpc.id, ()),
             interfaces=interfaces.get(vpc.id, ()),

@@ -4,7 +4,11 @@ from ipaddress import IPv4Network
 
 from vpclab.localcloud.data_plane import links
 from vpclab.localcloud.data_plane.identifiers import numbers
-from vpclab.localcloud.data_plane.interface_ruleset import lambda_interface_ruleset, nat_gateway_ruleset
+from vpclab.localcloud.data_plane.interface_ruleset import (
+    lambda_interface_ruleset,
+    nat_gateway_ruleset,
+    nat_instance_ruleset,
+)
 from vpclab.localcloud.data_plane.ranges import EVERYWHERE, GATEWAY, LINK_LOCAL, RESOLVER
 from vpclab.localcloud.data_plane.route_table import kernel_routes
 from vpclab.localcloud.data_plane.router_ruleset import router_ruleset
@@ -60,6 +64,8 @@ def vpc_topology(facts: VpcFacts) -> Topology:
         if interface.id in gateways:
             ruleset = nat_gateway_ruleset(gateways[interface.id], facts.vpc)
             behind = _host(interface, FORWARDING, ruleset, NAT_TRACKING)
+        elif interface.id in facts.nat_instances:
+            behind = _host(interface, FORWARDING, nat_instance_ruleset(interface))
         elif interface.interface_type is InterfaceType.LAMBDA:
             behind = _host(interface, FORWARDING, lambda_interface_ruleset(interface))
         else:

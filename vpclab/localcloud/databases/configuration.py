@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from vpclab.localcloud.server_sandbox import User
+
 ADMINISTRATOR = "rdsadmin"
 """The superuser, which on RDS belongs to the service as well."""
 
 FORCE_SSL_SINCE = 15
+
+USER = User("rdsdb", 26)
+"""As whom databases run on RDS."""
 
 DATA = Path("/data")
 SOCKETS = Path("/run/postgresql")

@@ -1,40 +1,34 @@
 """One PostgreSQL process and the thread that looks after it, from its first start to its end."""
 
-import logging
-import os
-import select
 import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pg8000.exceptions
 
-from vpclab.localcloud.databases import administration, sandbox, template
+from vpclab.localcloud import server_sandbox
+from vpclab.localcloud.databases import administration, template
 from vpclab.localcloud.databases.configuration import (
     DATA,
     SOCKETS,
+    USER,
     Listening,
     pg_hba_conf,
     postgresql_conf,
 )
 from vpclab.localcloud.databases.distribution import DatabaseError, Distribution, installed
+from vpclab.localcloud.server_process import STARTING_SECONDS, ServerProcess, end
 
 if TYPE_CHECKING:
     from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
     from vpclab.localcloud.namespace import NetworkNamespace
 
-_LOG = logging.getLogger(__name__)
-
-STARTING_SECONDS = 60.0
-STOPPING_SECONDS = 5.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 30.0
 _POLL_SECONDS = 0.02
 _LOG_TAIL_BYTES = 2000
 
@@ -69,7 +63,7 @@ class Surroundings:
     ready: Callable[[], None]
 
 
-class DatabaseProcess:
+class DatabaseProcess(ServerProcess[DatabaseSpecification]):
     """Runs one instance until ``stop``; starts it again when it dies."""
 
     def __init__(
@@ -78,61 +72,12 @@ class DatabaseProcess:
         surroundings: Surroundings,
         predecessor: threading.Thread | None = None,
     ) -> None:
-        self.specification = specification
-        self.state = "starting"
-        """``starting``, ``available``, ``stopped``, or what went wrong last."""
-
+        super().__init__(specification, predecessor)
         self._surroundings = surroundings
         self._directory = surroundings.directory
-        self._predecessor = predecessor  # a process that still has the data directory: it ends first
         self._applied: DatabaseCredentials | None = None
-        self._stopping = threading.Event()
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        # The thread lives as long as the process: the kernel ends a child with the *thread* that started it.
-        self._thread = threading.Thread(target=self._run, name=f"database {specification.name}", daemon=True)
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self._thread.start()
-
-    def notice(self) -> None:
-        """Look whether the credentials have changed; returns at once."""
-        with suppress(OSError):
-            os.eventfd_write(self._wake, 1)
-
-    def stop(self) -> None:
-        """Begin to end the process, connections and all; returns at once."""
-        self._stopping.set()
-        self.notice()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until it has ended; False when it has not in time."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        if self._predecessor is not None:
-            self._predecessor.join()
-        pause = FIRST_PAUSE_SECONDS
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            try:
-                self._run_once()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is reported and tried again
-                self.state = f"failed: {error}"
-                if not self._stopping.is_set():
-                    _LOG.exception(
-                        "database %s: not running; trying again in %.2f s", self.specification.name, pause
-                    )
-            if time.monotonic() - began > STARTING_SECONDS:
-                pause = FIRST_PAUSE_SECONDS
-            self._stopping.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        self.state = "stopped"
-        os.close(self._wake)
 
     def _run_once(self) -> None:
-        self.state = "starting"
         distribution = installed()
         data = self._prepare(distribution)
         (self._directory / "root").mkdir(exist_ok=True)
@@ -140,8 +85,9 @@ class DatabaseProcess:
         shutil.rmtree(sockets, ignore_errors=True)
         sockets.mkdir(mode=0o700)
         network = self.specification.namespace.fileno()
-        command = sandbox.command(
+        command = server_sandbox.command(
             [distribution.program("postgres"), "-D", str(DATA)],
+            user=USER,
             mount_point=self._directory / "root",
             readable={distribution.directory: distribution.installed_at},
             writable={data: DATA, sockets: SOCKETS},
@@ -154,7 +100,7 @@ class DatabaseProcess:
         try:
             self._look_after(process, sockets)
         finally:
-            _end(process)
+            end(process, signal.SIGINT)  # fast shutdown: clients are told
 
     def _prepare(self, distribution: Distribution) -> Path:
         data = self._directory / "data"
@@ -188,18 +134,8 @@ class DatabaseProcess:
         self._follow_credentials(sockets, port)
         self.state = "available"
         self._surroundings.ready()
-        ended = os.pidfd_open(process.pid)
-        try:
-            while not self._stopping.is_set():
-                readable, _, _ = select.select([ended, self._wake], [], [])
-                with suppress(BlockingIOError):
-                    os.eventfd_read(self._wake)
-                if ended in readable:
-                    raise DatabaseError(f"PostgreSQL ended by itself: {self._log_tail()}")
-                if not self._stopping.is_set():
-                    self._follow_credentials(sockets, port)
-        finally:
-            os.close(ended)
+        if self._until_it_ends(process, lambda: self._follow_credentials(sockets, port)):
+            raise DatabaseError(f"PostgreSQL ended by itself: {self._log_tail()}")
 
     def _follow_credentials(self, sockets: Path, port: int) -> None:
         try:
@@ -219,18 +155,6 @@ class DatabaseProcess:
     def _log_tail(self) -> str:
         log = self._directory / "postgresql.log"
         return log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip() if log.exists() else "no log"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Fast shutdown (clients are told), by force when that takes too long."""
-    if process.poll() is not None:
-        return
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(STOPPING_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _write_secret(path: Path, content: bytes) -> None:

@@ -1,7 +1,6 @@
 """All databases of the local cloud, brought in line with the network's RDS instances after each change."""
 
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING
 from vpclab.localcloud.databases import template
 from vpclab.localcloud.databases.configuration import Listening, force_ssl
 from vpclab.localcloud.databases.database_process import (
-    STOPPING_SECONDS,
     Certificates,
     DatabaseProcess,
     DatabaseSpecification,
     Surroundings,
 )
+from vpclab.localcloud.servers import Servers
 from vpclab.network.model import DatabaseInstance, Network
 
 if TYPE_CHECKING:
@@ -50,46 +49,20 @@ class Databases:
         self._credentials = credentials
         self._ready = ready
         self._cache = cache or template.cache_directory()
-        self._lock = threading.Lock()
-        self._running: dict[str, DatabaseProcess] = {}
-        self._ending: list[threading.Thread] = []
-        shutil.rmtree(directory, ignore_errors=True)  # of a cloud that was killed: its instances are gone with it
+        self._servers = Servers(directory, self._make)
 
     def reconcile(self, network: Network, namespaces: "Mapping[str, NetworkNamespace]") -> None:
         """Start what should run and does not, stop what runs and should not, restart what changed."""
-        wanted = dict(self._wanted(network, namespaces))
         exist = {instance.network_interface_id for instance in network.databases}
-        with self._lock:
-            self._ending = [thread for thread in self._ending if thread.is_alive()]
-            ended: dict[str, threading.Thread] = {}
-            for key, process in list(self._running.items()):
-                if wanted.get(key) == process.specification:
-                    process.notice()
-                    continue
-                del self._running[key]
-                ended[key] = self._end(process, None if key in exist else self._directory / key)
-            for key, specification in wanted.items():
-                if key not in self._running:
-                    self._running[key] = self._start(key, specification, ended.get(key))
+        self._servers.reconcile(dict(self._wanted(network, namespaces)), exist)
 
     def states(self) -> dict[str, str]:
         """Return how each instance is, by ARN: ``starting``, ``available``, or ``failed: …`` with the cause."""
-        with self._lock:
-            return {one.specification.name: one.state for one in self._running.values()}
+        return self._servers.states()
 
     def close(self) -> None:
         """Stop everything and remove the data. Safe to call twice."""
-        with self._lock:
-            processes, self._running = list(self._running.values()), {}
-            ending, self._ending = self._ending, []
-        for process in processes:
-            process.stop()
-        for process in processes:
-            if not process.wait(STOPPING_SECONDS + 1):
-                _LOG.error("database %s has not ended", process.specification.name)
-        for thread in ending:
-            thread.join(STOPPING_SECONDS + 1)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self._servers.close()
 
     def _wanted(
         self, network: Network, namespaces: "Mapping[str, NetworkNamespace]"
@@ -107,7 +80,7 @@ class Databases:
             )
         return found
 
-    def _start(
+    def _make(
         self, key: str, specification: DatabaseSpecification, predecessor: threading.Thread | None
     ) -> DatabaseProcess:
         surroundings = Surroundings(
@@ -117,22 +90,7 @@ class Databases:
             credentials=partial(self._credentials, specification.name),
             ready=partial(self._ready, specification.name),
         )
-        process = DatabaseProcess(specification, surroundings, predecessor)
-        process.start()
-        return process
-
-    def _end(self, process: DatabaseProcess, remove: Path | None) -> threading.Thread:
-        """End a process in the background, and remove its data when the instance is gone."""
-        process.stop()
-
-        def finish() -> None:
-            if process.wait(2 * STOPPING_SECONDS) and remove is not None:
-                shutil.rmtree(remove, ignore_errors=True)
-
-        thread = threading.Thread(target=finish, name=f"end of {process.specification.name}", daemon=True)
-        thread.start()
-        self._ending.append(thread)
-        return thread
+        return DatabaseProcess(specification, surroundings, predecessor)
 
 
 def _runs(instance: DatabaseInstance) -> bool:

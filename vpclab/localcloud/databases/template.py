@@ -15,8 +15,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from vpclab.localcloud.databases import sandbox
-from vpclab.localcloud.databases.configuration import ADMINISTRATOR, DATA
+from vpclab.localcloud import server_sandbox
+from vpclab.localcloud.databases.configuration import ADMINISTRATOR, DATA, USER
 from vpclab.localcloud.databases.distribution import DatabaseError, Distribution
 
 _LOG = logging.getLogger(__name__)
@@ -102,8 +102,9 @@ def _remove_abandoned(cache: Path) -> None:
 def _run(distribution: Distribution, argv: list[str], data: Path, work: Path, text: str) -> None:
     mount_point = work / "root"
     mount_point.mkdir(exist_ok=True)
-    command = sandbox.command(
+    command = server_sandbox.command(
         argv,
+        user=USER,
         mount_point=mount_point,
         readable={distribution.directory: distribution.installed_at, _SHELL: _SHELL},
         writable={data: DATA},

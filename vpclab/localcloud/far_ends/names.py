@@ -7,12 +7,14 @@ Pure: ``Names`` is an index over one ``Network``. A question comes from inside a
 - PrivateLink guide "Manage DNS names for VPC endpoint services": with private DNS the service's own name means
   the endpoint in the *whole* VPC; endpoint-specific names resolve everywhere, to private addresses.
 - PrivateLink guide "Gateway endpoints": names of S3 and DynamoDB keep their public addresses.
+- Elastic Load Balancing guide "Internal load balancers", ElastiCache guide "Accessing your cluster": their names
+  give private addresses to everybody.
 - RDS guide "Working with a DB instance in a VPC": the endpoint's name gives the private address, except for a
   publicly accessible instance when asked from outside its VPC.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -22,6 +24,8 @@ from vpclab.network.model import DatabaseInstance, EndpointType, Network, Networ
 
 DATABASE_TTL = 5
 """Seconds; RDS keeps it short because a failover moves the name (RDS guide, Multi-AZ failover)."""
+
+CACHE_TTL = 15
 
 DEFAULT_TTL = 60
 
@@ -91,6 +95,7 @@ class Names:
             for instance in network.databases
             if instance.endpoint_address and instance.network_interface_id in interfaces
         }
+        self._targets = dict(_targets(network, interfaces))
         zones = {subnet.id: subnet.availability_zone for subnet in network.subnets}
         self._endpoint_specific: dict[str, tuple[IPv4Address, ...]] = {}
         self._private: dict[str, dict[str, tuple[IPv4Address, ...]]] = {}
@@ -107,6 +112,8 @@ class Names:
             return Answer(private)
         if name in self._databases:
             return Answer((_database_address(*self._databases[name], vpc_id),), DATABASE_TTL)
+        if name in self._targets:
+            return self._targets[name]
         if is_internet_name(name):
             return Answer((addresses.address_of(name, addresses.INTERNET),))
         vpc = self._vpcs.get(vpc_id) if vpc_id is not None else None
@@ -154,6 +161,18 @@ class Names:
         except ValueError:
             return None
         return Answer((address,)) if (vpc.id, address) in self._internal else None
+
+
+def _targets(network: Network, interfaces: Mapping[str, NetworkInterface]) -> Iterator[tuple[str, Answer]]:
+    """The names of caches and load balancers, each with the addresses of the interfaces behind it."""
+    for cache in network.caches:
+        if cache.network_interface_id in interfaces:
+            answer = Answer((interfaces[cache.network_interface_id].private_ip,), CACHE_TTL)
+            yield from ((name.lower(), answer) for name in cache.host_names)
+    for balancer in network.load_balancers:
+        members = [interfaces[one] for one in balancer.network_interface_ids if one in interfaces]
+        if members:
+            yield balancer.dns_name.lower(), Answer(tuple(member.private_ip for member in members))
 
 
 def _wildcard(names: Mapping[str, tuple[IPv4Address, ...]], name: str) -> tuple[IPv4Address, ...] | None:

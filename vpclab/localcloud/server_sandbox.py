@@ -1,10 +1,10 @@
-"""Run one PostgreSQL program where it sees nothing but itself; this file is the process that starts it.
+"""Run one server's program where it sees nothing but itself; this file is the process that starts it.
 
-The program gets a network namespace that it is handed (or an empty one), its own mount, PID and IPC namespaces, a
-root with the system's libraries and PostgreSQL read-only and its data directory, and a user namespace in which it
-is the unprivileged uid 26, because PostgreSQL refuses to be uid 0. It is PID 1 of its namespace: when it dies, so
-do all its children. It dies with this process, and this process with the thread that started it (prctl(2),
-PR_SET_PDEATHSIG).
+The program (PostgreSQL's, Valkey's) gets a network namespace that it is handed (or an empty one), its own mount,
+PID and IPC namespaces, a root with the system's libraries and its own files read-only and its data directory, and
+a user namespace in which it is an unprivileged user, because PostgreSQL refuses to be uid 0. It is PID 1 of its
+namespace: when it dies, so do all its children. It dies with this process, and this process with the thread that
+started it (prctl(2), PR_SET_PDEATHSIG).
 """
 
 import json
@@ -13,6 +13,7 @@ import signal
 import struct
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from vpclab.localcloud import system_calls
@@ -36,19 +37,26 @@ from vpclab.localcloud.system_calls import (
     MS_REC,
 )
 
-USER = 26
-"""The uid and gid of ``rdsdb``, as whom databases run on RDS."""
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """As whom the program runs: a name and a number, which is its group's too."""
+
+    name: str
+    number: int
+
 
 _SYSTEM = ("lib", "lib32", "lib64", "libx32", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
 _TIME_ZONES = Path("/usr/share/zoneinfo")
 _DEVICES = ("null", "zero", "random", "urandom")
-_ENVIRONMENT = {"PATH": "/postgresql/bin", "HOME": "/tmp", "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}  # noqa: S108
+_ENVIRONMENT = {"HOME": "/tmp", "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}  # noqa: S108
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 
-def command(
+def command(  # noqa: PLR0913 - what a sandbox is made of
     argv: list[str],
     *,
+    user: User,
     mount_point: Path,
     readable: dict[Path, Path],
     writable: dict[Path, Path],
@@ -61,6 +69,7 @@ def command(
     """
     request = {
         "argv": argv,
+        "user": [user.name, user.number],
         "mount_point": str(mount_point),
         "readable": {str(source): str(target) for source, target in readable.items()},
         "writable": {str(source): str(target) for source, target in writable.items()},
@@ -101,7 +110,10 @@ def _become(request: dict[str, object]) -> None:
     """Build the root, give up every privilege, become the program."""
     argv = [str(word) for word in _list(request["argv"])]
     root = Path(str(request["mount_point"]))
+    name, number = _list(request["user"])
     _build_root(root, _paths(request["readable"]), _paths(request["writable"]))
+    (root / "etc/passwd").write_text(f"{name}:x:{number}:{number}::/tmp:/sbin/nologin\n")
+    (root / "etc/group").write_text(f"{name}:x:{number}:\n")
     system_calls.pivot_root(root, root / "tmp")
     os.chdir("/")
     system_calls.umount("/tmp", MNT_DETACH)  # noqa: S108 - there the old root was left
@@ -110,22 +122,21 @@ def _become(request: dict[str, object]) -> None:
         os.setgroups([])
     system_calls.unshare(CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{USER} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{USER} {gid} 1")
+    Path("/proc/self/uid_map").write_text(f"{number} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{number} {gid} 1")
     system_calls.prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1)
     system_calls.prctl(system_calls.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.umask(0o077)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    os.execve(argv[0], argv, _ENVIRONMENT)  # noqa: S606 - an argument list, no shell
+    environment = {**_ENVIRONMENT, "PATH": str(Path(argv[0]).parent)}
+    os.execve(argv[0], argv, environment)  # noqa: S606 - an argument list, no shell
 
 
 def _build_root(root: Path, readable: dict[Path, Path], writable: dict[Path, Path]) -> None:
     system_calls.mount("none", "/", "", MS_REC | MS_PRIVATE)
-    system_calls.mount("postgresql", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m")
+    system_calls.mount("server", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m")
     for name in ("dev/shm", "proc", "tmp", "etc", "usr", "run"):
         (root / name).mkdir(parents=True)
-    (root / "etc/passwd").write_text(f"rdsdb:x:{USER}:{USER}::/tmp:/sbin/nologin\n")
-    (root / "etc/group").write_text(f"rdsdb:x:{USER}:\n")
     for name in _SYSTEM:
         source = Path("/") / name
         if source.is_symlink():
@@ -147,7 +158,7 @@ def _build_root(root: Path, readable: dict[Path, Path], writable: dict[Path, Pat
 
 
 def _give_time_zones(root: Path) -> None:
-    """The system's time zones, which this PostgreSQL needs; where it has none, UTC alone (RFC 9636)."""
+    """The system's time zones, which PostgreSQL needs; where it has none, UTC alone (RFC 9636)."""
     target = root / _TIME_ZONES.relative_to("/")
     if _TIME_ZONES.is_dir():
         bind(_TIME_ZONES, target)
