@@ -43,9 +43,9 @@ def test_invocation_can_carry_what_the_function_needs(here: World) -> None:
     assert made.request_id == answer["ResponseMetadata"]["RequestId"]
     assert made.environment["COLOUR"] == "blue"
     assert made.environment["AWS_REGION"] == REGION
-    inside = here.client(
-        "sts", REGION, made.environment["AWS_ACCESS_KEY_ID"], made.environment["AWS_SESSION_TOKEN"]
-    )
+    given = made.environment
+    key, token, secret = (given[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SESSION_TOKEN", "SECRET_ACCESS_KEY"))
+    inside = here.client("sts", REGION, key, token, secret)
     identity = inside.get_caller_identity()
     assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/r/f"
     here.functions.invoke(FunctionName="f")
