@@ -56,7 +56,9 @@ class Cloud:
             undo.callback(self._databases.close)
             self._caches = Caches(state / "caches", self._control_plane.cache_ready)
             undo.callback(self._caches.close)
-            self._load_balancers = LoadBalancers(self._control_plane.target_health)
+            self._load_balancers = LoadBalancers(
+                self._control_plane.target_health, self._control_plane.invoke_target
+            )
             undo.callback(self._load_balancers.close)
             self._lambda_runtime = LambdaRuntime(
                 self._data_plane, self._control_plane.put_log_events, authority.bundle, state / "functions"

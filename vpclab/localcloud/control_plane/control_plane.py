@@ -121,6 +121,20 @@ class ControlPlane:
         with self._lock:
             self._moto.target_groups.report(target_group_arn, target_id, health)
 
+    def invoke_target(self, target_group_arn: str, function_arn: str, payload: bytes) -> bytes | None:
+        """Run a function for a load balancer and return what it returned.
+
+        None: its resource policy does not let the load balancer, or it could not run, or it failed.
+        """
+        with self._lock:
+            if not self._moto.target_groups.may_invoke(target_group_arn, function_arn):
+                return None
+        try:
+            result = self._moto.invocations.run(function_arn, payload)
+        except ApiError:
+            return None
+        return result.payload if result.function_error is None else None
+
     def put_log_events(
         self,
         *,
@@ -167,9 +181,7 @@ class ControlPlane:
         long_polling = moto.event_sources.long_polling
         if long_polling.concerns(request, action):
             region = request.region or self._settings.region
-            return long_polling.answer(
-                request, moto.account(request), region, lambda: self._call(request, action)
-            )
+            return long_polling.answer(request, moto.account(request), region, lambda: self._call(request, action))
         with self._lock:
             response = moto.call(request, action)
             if response[0] >= HTTPStatus.BAD_REQUEST or is_reading(action):

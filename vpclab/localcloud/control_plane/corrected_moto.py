@@ -104,12 +104,11 @@ class CorrectedMoto:
         self.databases.correct(self._corrections)
         self.caches = Caches()
         self.caches.correct(self._corrections)
-        self.target_groups = TargetGroups()
-        self.target_groups.correct(self._corrections)
-        moto_process.forget_method_names()
         sessions, known = Sessions(), identities.MotoIdentities()
         self.authenticator = Authenticator(settings, known, sessions)
         self.authorizer = Authorizer(settings, lock)
+        self.target_groups = TargetGroups(EventPermissions(self.authorizer))
+        self.target_groups.correct(self._corrections)
         self.role_sessions = RoleSessions(sessions, known)
         roles = ExecutionRoles(self.authorizer, self.role_sessions)
         self.log_shipping = LogShipping(roles)
@@ -127,6 +126,7 @@ class CorrectedMoto:
         )
         self.event_sources = EventSources(settings, lock, EventPermissions(self.authorizer), self.invocations)
         self.event_sources.correct(self._corrections)
+        moto_process.forget_method_names()
         self.functions.check_dead_letters = self.event_sources.settings.check_dead_letter
 
     def close(self) -> None:

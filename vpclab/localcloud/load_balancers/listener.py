@@ -7,13 +7,14 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from vpclab.localcloud.load_balancers.exchange import Answered, Asked, exchange
+from vpclab.localcloud.load_balancers.function_target import LARGEST, answer_of, event_of
 from vpclab.localcloud.load_balancers.node import Node
-from vpclab.network.model import FixedResponse, Forward, Listener, Target, TargetGroup
+from vpclab.network.model import FixedResponse, Forward, Listener, Target, TargetGroup, TargetType
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -45,11 +46,17 @@ class Choice:
 
 
 class ListenerApplication:
-    """The WSGI application of one listener on one node. ``choice`` says how things are at each request."""
+    """The WSGI application of one listener on one node. ``choice`` says how things are at each request.
 
-    def __init__(self, node: Node, choice: Callable[[], Choice]) -> None:
+    ``invoke`` runs a function that is a target, by the target group's ARN and its own; None: it could not.
+    """
+
+    def __init__(
+        self, node: Node, choice: Callable[[], Choice], invoke: Callable[[str, str, bytes], bytes | None]
+    ) -> None:
         self._node = node
         self._choice = choice
+        self._invoke = invoke
         self._turn = itertools.count()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -72,7 +79,11 @@ class ListenerApplication:
     def _forward(self, action: Forward, choice: Choice, environ: "WSGIEnvironment") -> Answered:
         group = choice.groups.get(_weighted(action))
         target = self._target(group, choice) if group is not None else None
-        if group is None or target is None or target.address is None:
+        if group is None or target is None:
+            return own_answer(HTTPStatus.SERVICE_UNAVAILABLE)
+        if group.target_type is TargetType.LAMBDA:
+            return self._ask_function(group, target, asked_of(environ))
+        if target.address is None:
             return own_answer(HTTPStatus.SERVICE_UNAVAILABLE)
         try:
             answer = exchange(self._node, target.address, target.port or 80, group.protocol, asked_of(environ))
@@ -81,18 +92,31 @@ class ListenerApplication:
         except (OSError, http.client.HTTPException) as error:
             _LOG.debug("target %s of %s: %s", target.id, group.name, error)
             return own_answer(HTTPStatus.BAD_GATEWAY)
-        headers = tuple(
-            (name, value)
-            for name, value in answer.headers
-            if name.lower() not in _HOP_BY_HOP and name.lower() != "content-length"
-        )
-        return Answered(answer.status, answer.reason, headers, answer.body)
+        return replace(answer, headers=_end_to_end(answer))
+
+    def _ask_function(self, group: TargetGroup, target: Target, asked: Asked) -> Answered:
+        if len(asked.body) > LARGEST:
+            return own_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        payload = self._invoke(group.arn, target.id, event_of(asked, group.arn))
+        answer = answer_of(payload) if payload is not None else None
+        if answer is None:
+            return own_answer(HTTPStatus.BAD_GATEWAY)
+        return replace(answer, headers=_end_to_end(answer), reason=answer.reason or phrase(answer.status))
 
     def _target(self, group: TargetGroup, choice: Choice) -> Target | None:
         """The next target that is healthy; where none is, any: the load balancer fails open (guide)."""
         healthy = [one for one in group.targets if choice.is_healthy((group.arn, one.id))]
-        able = healthy or [one for one in group.targets if one.address is not None]
+        able = healthy or [one for one in group.targets if one.address or group.target_type is TargetType.LAMBDA]
         return able[next(self._turn) % len(able)] if able else None
+
+
+def _end_to_end(answer: Answered) -> tuple[tuple[str, str], ...]:
+    """The headers that are for the client; its connection's length is told anew."""
+    return tuple(
+        (name, value)
+        for name, value in answer.headers
+        if name.lower() not in _HOP_BY_HOP and name.lower() != "content-length"
+    )
 
 
 def asked_of(environ: "WSGIEnvironment") -> Asked:

@@ -33,9 +33,17 @@ class _Wanted:
 
 
 class LoadBalancers:
-    """Listeners and health checks. ``report`` is told how a target is, from threads of ours."""
+    """Listeners and health checks. ``report`` is told how a target is, from threads of ours.
 
-    def __init__(self, report: Callable[[str, str, TargetHealth], None]) -> None:
+    ``invoke`` runs a function for a target group and returns what it returned; None: it may not, or it failed.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[str, str, TargetHealth], None],
+        invoke: Callable[[str, str, bytes], bytes | None],
+    ) -> None:
+        self._invoke = invoke
         self._checks = HealthChecks(report)
         self._network = Network()
         self._open: dict[tuple[str, str], tuple[_Wanted, WsgiServer]] = {}
@@ -74,7 +82,7 @@ class LoadBalancers:
             self._checks.close()
 
     def _opened(self, listener_arn: str, wanted: _Wanted) -> WsgiServer:
-        application = ListenerApplication(wanted.node, partial(self._choice, listener_arn))
+        application = ListenerApplication(wanted.node, partial(self._choice, listener_arn), self._invoke)
         listening = wanted.node.namespace.listen_tcp(str(wanted.node.address), wanted.port)
         return WsgiServer(listening, application).start()
 

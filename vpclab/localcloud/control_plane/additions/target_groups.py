@@ -11,6 +11,7 @@ from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError, Valida
 
 from vpclab.localcloud.control_plane.additions import instances
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
+from vpclab.localcloud.control_plane.event_sources.permissions import Permissions
 from vpclab.localcloud.control_plane.target_health import (
     CHECK_DISABLED,
     INITIAL,
@@ -20,13 +21,15 @@ from vpclab.localcloud.control_plane.target_health import (
     TargetHealth,
 )
 
+_PRINCIPAL = "elasticloadbalancing.amazonaws.com"
 _ELSEWHERE = tuple(IPv4Network(one) for one in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 class TargetGroups:
     """The corrections of target groups, and what health checks found."""
 
-    def __init__(self) -> None:
+    def __init__(self, permissions: Permissions) -> None:
+        self._permissions = permissions
         self._health: dict[tuple[str, str], TargetHealth] = {}
 
     def correct(self, corrections: Corrections) -> None:
@@ -34,7 +37,7 @@ class TargetGroups:
         group_class, backend_class = models.FakeTargetGroup, models.ELBv2Backend
         corrections.replace(group_class, "load_balancer_arns", property(_load_balancer_arns, lambda *_: None))
         corrections.wrap(group_class, "__init__", _initialise)
-        corrections.wrap(group_class, "register", _register)
+        corrections.wrap(group_class, "register", self._register)
         corrections.wrap(group_class, "deregister", _deregister)
 
         def health_for(group: Moto, target: dict[str, Moto], ec2_backend: Moto) -> Moto:
@@ -43,10 +46,35 @@ class TargetGroups:
         corrections.replace(group_class, "health_for", health_for)
         corrections.wrap(backend_class, "create_listener", _create_listener)
         corrections.wrap(backend_class, "modify_listener", _modify_listener)
+        corrections.wrap(backend_class, "modify_target_group", _modify)
 
     def report(self, target_group_arn: str, target_id: str, health: TargetHealth) -> None:
         """Note what a health check found."""
         self._health[target_group_arn, target_id] = health
+
+    def may_invoke(self, target_group_arn: str, function_arn: str) -> bool:
+        """Tell whether the function's resource policy lets load balancers call it for that target group."""
+        account = target_group_arn.split(":")[4]
+        return self._permissions.service_allows(
+            _PRINCIPAL, target_group_arn, account, "lambda:InvokeFunction", function_arn
+        )
+
+    def _register(self, plain: Moto, group: Moto, targets: list[dict[str, Moto]]) -> None:
+        for target in targets:
+            _check_target(group, target)
+        if group.target_type != "lambda":
+            plain(group, targets)
+            return
+        if len({*group.targets, *(one["Id"] for one in targets)}) > 1:
+            raise ELBClientError("TooManyTargets", "A Lambda target group can only have one function registered.")
+        for one in targets:
+            if not self.may_invoke(group.arn, one["Id"]):
+                raise ELBClientError(
+                    "AccessDenied",
+                    f"elasticloadbalancing principal does not have permission to invoke {one['Id']} from target "
+                    f"group {group.arn}",
+                )
+            group.targets[one["Id"]] = {"Id": one["Id"]}
 
     def _health_for(self, group: Moto, target: dict[str, Moto], ec2_backend: Moto) -> Moto:
         known = group.targets.get(target["Id"])
@@ -97,21 +125,29 @@ def _load_balancer_arns(group: Moto) -> list[str]:
 
 
 def _initialise(plain: Moto, self: Moto, **given: Moto) -> None:
+    _check_function_health(given.get("target_type") or "", given.get("healthcheck_enabled"))
     plain(self, **given)
     enabled = given.get("healthcheck_enabled")
     if enabled is not None:  # moto understands its text alone
         self.health_check_enabled = str(enabled).lower() == "true"
 
 
-def _register(plain: Moto, self: Moto, targets: list[dict[str, Moto]]) -> None:
-    for target in targets:
-        _check_target(self, target)
-    if self.target_type == "lambda":
-        if len({*self.targets, *(one["Id"] for one in targets)}) > 1:
-            raise ELBClientError("TooManyTargets", "A Lambda target group can only have one function registered.")
-        self.targets.update({one["Id"]: {"Id": one["Id"]} for one in targets})
-        return
-    plain(self, targets)
+def _modify(plain: Moto, self: Moto, arn: str, *args: Moto, **given: Moto) -> Moto:
+    group = self.target_groups.get(arn)
+    enabled = str(given.pop("health_check_enabled", None)).lower()
+    if group is not None and enabled != "none":
+        _check_function_health(group.target_type, enabled)
+        group.health_check_enabled = enabled == "true"  # moto would keep its text
+    return plain(self, arn, *args, **given)
+
+
+def _check_function_health(target_type: str, enabled: object) -> None:
+    if target_type == "lambda" and str(enabled).lower() == "true":
+        raise ELBClientError(
+            "UnsupportedOperation",
+            "HealthCheckEnabled for functions is refused by the local cloud: not modelled are health checks of "
+            "functions.",
+        )
 
 
 def _deregister(plain: Moto, self: Moto, targets: list[dict[str, Moto]]) -> None:
