@@ -25,21 +25,24 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 120
 
 
-class ReadyDatabases(Recorded):
-    """Effects that make every database available at once, since there is no PostgreSQL to wait for."""
+class ReadyServers(Recorded):
+    """Effects that make databases and caches available at once, since there is no server to wait for."""
 
     plane: ControlPlane
 
     def network_changed(self) -> None:
-        for database in self.plane.network().databases:
+        network = self.plane.network()
+        for database in network.databases:
             if database.status != "available":
                 self.plane.database_ready(database.identifier)
+        for cache in network.caches:
+            self.plane.cache_ready(cache.arn)
 
 
 @contextmanager
 def api() -> Iterator[str]:
     """Serve a control plane of its own; yield its endpoint."""
-    effects = ReadyDatabases()
+    effects = ReadyServers()
     with ControlPlane(effects, Settings(interface_linger_seconds=0.2)) as plane:
         effects.plane = plane
         with WsgiServer(socket.create_server(("127.0.0.1", 0)), plane.application) as server:

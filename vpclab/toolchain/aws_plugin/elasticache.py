@@ -251,7 +251,7 @@ REPLICATION_GROUP = ResourceType(
         "automaticFailoverEnabled": SWITCH,
         "multiAzEnabled": SWITCH,
         "securityGroupIds": computed(SET),
-        "snapshotRetentionLimit": NUMBER,
+        "snapshotRetentionLimit": Input(Kind.NUMBER, default=0),
         "numCacheClusters": computed(NUMBER),
         "replicationGroupId": Input(replaces=True, named=LONGEST_IDENTIFIER),
         "atRestEncryptionEnabled": fixed(computed(Input(Kind.BOOLEAN))),

@@ -1,5 +1,6 @@
 """The provider's functions (``aws.get_availability_zones`` and its kind): a row each."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,8 +47,12 @@ def _region(clients: Clients, arguments: Arguments) -> str:
     return str(arguments.get("region") or clients.configuration.region)
 
 
+def _filters(arguments: Arguments) -> list[dict[str, Any]]:
+    return [{"Name": one["name"], "Values": one["values"]} for one in arguments.get("filters", [])]
+
+
 def _availability_zones(clients: Clients, arguments: Arguments) -> Answer:
-    filters = [{"Name": one["name"], "Values": one["values"]} for one in arguments.get("filters", [])]
+    filters = _filters(arguments)
     if arguments.get("state"):
         filters.append({"Name": "state", "Values": [arguments["state"]]})
     region = _region(clients, arguments)
@@ -90,7 +95,7 @@ def _caller_identity(clients: Clients, _: Arguments) -> Answer:
 def _prefix_list(clients: Clients, arguments: Arguments) -> Answer:
     region = _region(clients, arguments)
     wanted = [arguments["prefixListId"]] if arguments.get("prefixListId") else []
-    filters = [{"Name": one["name"], "Values": one["values"]} for one in arguments.get("filters", [])]
+    filters = _filters(arguments)
     if arguments.get("name"):
         filters.append({"Name": "prefix-list-name", "Values": [arguments["name"]]})
     answer = clients.get("ec2", region).describe_prefix_lists(PrefixListIds=wanted, Filters=filters)
@@ -107,6 +112,41 @@ def _prefix_list(clients: Clients, arguments: Arguments) -> Answer:
     }
 
 
+def _image(clients: Clients, arguments: Arguments) -> Answer:
+    region = _region(clients, arguments)
+    images = clients.get("ec2", region).describe_images(
+        Owners=arguments.get("owners", []),
+        Filters=_filters(arguments),
+        IncludeDeprecated=arguments.get("includeDeprecated", False),
+    )["Images"]
+    pattern = re.compile(arguments.get("nameRegex", ""))
+    images = sorted(
+        (one for one in images if pattern.search(one.get("Name", ""))), key=lambda one: str(one["CreationDate"])
+    )
+    if not images:
+        raise AwsPluginError(f"no image matches {dict(arguments)}; change owners or filters")
+    if len(images) > 1 and not arguments.get("mostRecent"):
+        raise AwsPluginError(f"{len(images)} images match {dict(arguments)}; narrow the filters or set mostRecent")
+    found = images[-1]
+    words = {name: found.get(f"{name[0].upper()}{name[1:]}", "") for name in _IMAGE_WORDS}
+    return {
+        **arguments,
+        **words,
+        "id": found["ImageId"],
+        "region": region,
+        "arn": f"arn:aws:ec2:{region}::image/{found['ImageId']}",
+        "public": found.get("Public", False),
+        "enaSupport": found.get("EnaSupport", False),
+        "tags": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+    }
+
+
+_IMAGE_WORDS = (
+    *("architecture", "bootMode", "creationDate", "description", "hypervisor", "imageId", "imageLocation"),
+    *("imageOwnerAlias", "imageType", "imdsSupport", "name", "ownerId", "platform", "platformDetails"),
+    *("rootDeviceName", "rootDeviceType", "state", "usageOperation", "virtualizationType"),
+)
+_IMAGE_ARGUMENTS = {"filters", "includeDeprecated", "mostRecent", "nameRegex", "owners", "region"}
 _ZONE_ARGUMENTS = {"allAvailabilityZones", "excludeNames", "excludeZoneIds", "filters", "region", "state"}
 
 FUNCTIONS = {
@@ -117,6 +157,7 @@ FUNCTIONS = {
         ),
         Function("aws:index/getRegion:getRegion", frozenset({"region"}), _this_region),
         Function("aws:index/getCallerIdentity:getCallerIdentity", frozenset(), _caller_identity),
+        Function("aws:ec2/getAmi:getAmi", frozenset(_IMAGE_ARGUMENTS), _image),
         Function(
             "aws:ec2/getPrefixList:getPrefixList",
             frozenset({"filters", "name", "prefixListId", "region"}),
