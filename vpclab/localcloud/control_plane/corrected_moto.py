@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from vpclab.localcloud.control_plane import moto_process
 from vpclab.localcloud.control_plane.additions import (
     address_associations,
+    bucket_permissions,
     canonical_ranges,
     default_vpcs,
     deletions_in_use,
@@ -32,6 +33,7 @@ from vpclab.localcloud.control_plane.additions import (
     routes,
     security_groups,
     subnets,
+    traces,
     unmodelled,
     vpc_endpoints,
     vpc_ranges,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from vpclab.network.model import Network
 
 _MODELS = (
+    bucket_permissions,
     private_addresses,
     public_addresses,
     address_associations,
@@ -84,7 +87,7 @@ _MODELS = (
     policy_documents,
     permissions_boundaries,
 )
-_REST_SERVICES = frozenset({"lambda", "s3"})
+_REST_SERVICES = frozenset({"lambda", "s3", "xray"})
 _GLOBAL_SERVICES = frozenset({"iam", "sts", "s3"})
 _ACCOUNT_KEY = "vpclab.account"
 
@@ -166,6 +169,8 @@ class CorrectedMoto:
         """Have moto answer, or what answers in its place."""
         if function_policies.concerns(request, action):
             return function_policies.answer(request, action, self.account(request), self._settings.region)
+        if traces.concerns(request):
+            return traces.answer(request, action, self.account(request), self._settings.region)
         if request.service == "sts":
             return self.role_sessions.answer(request)
         return moto_process.call(request, self.account(request))

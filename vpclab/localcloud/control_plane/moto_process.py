@@ -43,8 +43,11 @@ _FAR_ENDS = {
     "sns": ("moto.sns.responses", "SNSResponse"),
     "sqs": ("moto.sqs.responses", "SQSResponse"),
     "ssm": ("moto.ssm.responses", "SimpleSystemManagerResponse"),
+    "xray": ("moto.xray.responses", "XRayResponse"),
 }
 _RESPONSES = {**_EVERY_CLOUD_USES, **_FAR_ENDS}
+_TABLE_STREAMS = ("moto.dynamodbstreams.responses", "DynamoDBStreamsHandler")
+_TABLE_STREAMS_TARGET = "DynamoDBStreams_"
 
 SERVICES = tuple(_RESPONSES)
 """The services that the local cloud has, by the names their signatures are scoped to."""
@@ -102,7 +105,7 @@ def call(request: ApiRequest, account: str) -> Response:
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
     wrapped = _request_class()(environ)
     try:
-        answer = _dispatch(request.service, request.path)(wrapped, wrapped.raw_url, dict(wrapped.headers))
+        answer = _dispatch(request)(wrapped, wrapped.raw_url, dict(wrapped.headers))
     except ApiError as own:
         return render(own, request.service, request.protocol)
     except ClientError as error:
@@ -140,8 +143,11 @@ def _request_class() -> Callable[[dict[str, Any]], Any]:
     return ServedRequest
 
 
-def _dispatch(service: str, path: str) -> Callable[..., Any]:
+def _dispatch(request: ApiRequest) -> Callable[..., Any]:
+    service, path = request.service, request.path
     module, name = _RESPONSES[service]
+    if request.environ.get("HTTP_X_AMZ_TARGET", "").startswith(_TABLE_STREAMS_TARGET):
+        module, name = _TABLE_STREAMS  # another API, signed for the same service
     response = getattr(importlib.import_module(module), name)
     if service != "s3":
         found: Callable[..., Any] = response.dispatch

@@ -106,6 +106,8 @@ _LAMBDA_ACTIONS = frozenset(
         "RemoveLayerVersionPermission",
         "AddPermission",
         "RemovePermission",
+        "PutResourcePolicy",
+        "DeleteResourcePolicy",
         "TagResource",
         "UntagResource",
         "PutFunctionConcurrency",
