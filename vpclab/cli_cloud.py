@@ -24,23 +24,30 @@ app = typer.Typer(help="Start, look at and stop the local cloud.", no_args_is_he
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Authorization = Annotated[
+    bool,
+    typer.Option(
+        "--authorization/--no-authorization",
+        help="Hold requests against policies as IAM does, or allow what every known caller asks.",
+    ),
+]
 
 
 @app.command()
-def start(port: Port = DEFAULT_PORT, *, as_json: AsJson = False) -> None:
+def start(port: Port = DEFAULT_PORT, *, authorization: Authorization = True, as_json: AsJson = False) -> None:
     """Start the local cloud in the background; return when it serves."""
     started = time.monotonic()
-    status = daemon.start(port, Project.here().cloud)
+    status = daemon.start(port, Project.here().cloud, authorization=authorization)
     _tell(status, as_json=as_json)
     say(f"It took {time.monotonic() - started:.1f} s. `vpclab cloud stop` ends it.")
 
 
 @app.command()
-def run(port: Port = DEFAULT_PORT) -> None:
+def run(port: Port = DEFAULT_PORT, *, authorization: Authorization = True) -> None:
     """Run the local cloud in the foreground, showing its log, until Ctrl-C."""
     directory = Project.here().cloud
     try:
-        _tell(daemon.start(port, directory, lifeline=True), as_json=False)
+        _tell(daemon.start(port, directory, lifeline=True, authorization=authorization), as_json=False)
         say("Ctrl-C ends it.")
         with (directory / daemon.LOG_NAME).open(errors="replace") as log:
             while daemon.status(directory) is not None:
@@ -102,12 +109,14 @@ def admin(endpoint: str, what: str, **query: str) -> dict[str, Any]:
 
 def _tell(status: DaemonStatus, *, as_json: bool) -> None:
     contents = admin(status.endpoint, "status")
+    authorizes = admin(status.endpoint, "health").get("authorizes") is True
     if as_json:
         known = {"running": True, "pid": status.pid, "endpoint": status.endpoint, "port": status.port}
-        answer(json.dumps({**known, "started": status.started, **contents}))
+        answer(json.dumps({**known, "started": status.started, "authorizes": authorizes, **contents}))
         return
     since = datetime.fromtimestamp(status.started, UTC).strftime("%H:%M:%S UTC")
     answer(f"the local cloud serves at {status.endpoint} (pid {status.pid}, since {since})")
+    answer(f"  requests: {'held against policies' if authorizes else 'all allowed (--no-authorization)'}")
     for name in ("vpcs", "databases", "namespaces"):
         held = contents.get(name)
         if held:

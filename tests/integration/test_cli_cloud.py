@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.deadline import eventually
 from tests.integration.command_line import CommandLine
@@ -39,6 +41,27 @@ def test_cloud_can_be_started_looked_at_and_stopped(vpclab: CommandLine) -> None
     assert vpclab("cloud", "stop").returncode == 0
     assert daemon_state.birth_of(told["pid"]) is None
     assert vpclab("cloud", "status").returncode == 1
+
+
+@pytest.mark.parametrize(("typed", "authorizes"), [([], True), (["--no-authorization"], False)])
+def test_cloud_can_be_started_with_and_without_authorisation(
+    vpclab: CommandLine, typed: list[str], *, authorizes: bool
+) -> None:
+    """With it, a user without policies may do nothing; without it, everything. Status says which."""
+    started = json.loads(vpclab("cloud", "start", "--port", "0", "--json", *typed).stdout)
+    assert started["authorizes"] is authorizes
+    told = "held against policies" if authorizes else "all allowed"
+    assert f"requests: {told}" in vpclab("cloud", "status").stdout
+    there = {"endpoint_url": started["endpoint"], "region_name": "us-east-1"}
+    iam = boto3.session.Session("test", "test").client("iam", **there)
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    ec2 = boto3.session.Session(key["AccessKeyId"], key["SecretAccessKey"]).client("ec2", **there)
+    if authorizes:
+        with pytest.raises(ClientError, match="UnauthorizedOperation"):
+            ec2.describe_vpcs()
+    else:
+        assert ec2.describe_vpcs()["Vpcs"]
 
 
 def test_cloud_cannot_start_on_a_taken_port(vpclab: CommandLine) -> None:
