@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration import control_plane_world
 from tests.integration.row_cloud import Clients, Demolition
-from tests.integration.row_world import BASIC, VPC_ACCESS, RowWorld
+from tests.integration.row_world import BASIC, EVERYTHING, VPC_ACCESS, RowWorld
 from vpclab.localcloud import daemon
 from vpclab.localcloud.daemon import DaemonStatus
 
@@ -26,7 +26,7 @@ def clients(local_cloud: DaemonStatus) -> Clients:
 @pytest.fixture(scope="session")
 def execution_role(clients: Clients) -> Iterator[str]:
     roles = RowWorld(clients, "")
-    yield roles.iam_role(VPC_ACCESS, BASIC)
+    yield roles.iam_role(VPC_ACCESS, BASIC, EVERYTHING)
     roles.undo.close()
 
 

@@ -36,6 +36,8 @@ IMPATIENT = {"RES_OPTIONS": "timeout:1 attempts:1"}
 SERVICE_ROLES = "arn:aws:iam::aws:policy/service-role/"
 VPC_ACCESS = f"{SERVICE_ROLES}AWSLambdaVPCAccessExecutionRole"
 BASIC = f"{SERVICE_ROLES}AWSLambdaBasicExecutionRole"
+EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
+"""For rows whose refusals are the network's: nothing else may refuse."""
 FAR_BEYOND_ANY_WAIT = 60.0
 
 PROBE = Path(__file__).with_name("row_probe.py").read_text()
