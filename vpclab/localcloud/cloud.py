@@ -61,7 +61,11 @@ class Cloud:
             )
             undo.callback(self._load_balancers.close)
             self._lambda_runtime = LambdaRuntime(
-                self._data_plane, self._control_plane.put_log_events, authority.bundle, state / "functions"
+                self._data_plane,
+                self._control_plane.put_log_events,
+                authority.bundle,
+                state / "functions",
+                put_trace_segments=self._control_plane.put_trace_segments,
             )
             undo.callback(self._lambda_runtime.close)
             undo.callback(self._control_plane.stop_events)  # before the functions that it would feed

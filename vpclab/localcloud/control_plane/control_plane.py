@@ -154,6 +154,11 @@ class ControlPlane:
                 events=events,
             )
 
+    def put_trace_segments(self, *, function_arn: str, role_arn: str, documents: "Sequence[str]") -> bool:
+        """Send a function's segments with its role's permissions; False when they do not suffice."""
+        with self._lock:
+            return self._moto.trace_shipping.put(function_arn=function_arn, role_arn=role_arn, documents=documents)
+
     def _admin(self, path: str, query: str) -> Response:
         headers = {"Content-Type": "application/json"}
         try:

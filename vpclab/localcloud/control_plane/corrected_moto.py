@@ -49,6 +49,7 @@ from vpclab.localcloud.control_plane.additions.invocations import Invocations
 from vpclab.localcloud.control_plane.additions.log_shipping import LogShipping
 from vpclab.localcloud.control_plane.additions.role_sessions import RoleSessions
 from vpclab.localcloud.control_plane.additions.target_groups import TargetGroups
+from vpclab.localcloud.control_plane.additions.trace_shipping import TraceShipping
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.authentication import Authenticator, caller_of
@@ -115,6 +116,7 @@ class CorrectedMoto:
         self.role_sessions = RoleSessions(sessions, known)
         roles = ExecutionRoles(self.authorizer, self.role_sessions)
         self.log_shipping = LogShipping(roles)
+        self.trace_shipping = TraceShipping(roles)
         self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
         self.functions = Functions(roles, self._interfaces)
         self.functions.correct(self._corrections)

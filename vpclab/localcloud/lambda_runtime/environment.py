@@ -20,6 +20,7 @@ from vpclab.localcloud.lambda_runtime.report import Failure
 from vpclab.localcloud.lambda_runtime.runtime_api import Answer, Delivery, Handler, RuntimeApi
 from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
 from vpclab.localcloud.lambda_runtime.sandboxes import Sandbox, SandboxError, Sandboxes
+from vpclab.localcloud.lambda_runtime.trace_daemon import TraceDaemon
 
 _MEMORY_WATCH_SECONDS = 0.1
 _READ_BYTES = 64 * 1024
@@ -48,6 +49,9 @@ class Environment:
         )
         self._selector = selectors.DefaultSelector()
         self._api = RuntimeApi(network.runtime_api, self._selector, metadata)
+        self._trace_daemon = TraceDaemon(network.namespace) if invocation.is_traced else None
+        if (daemon := self._trace_daemon) is not None:
+            self._watch(daemon.fileno(), lambda _: daemon.receive())
         self._sandbox: Sandbox | None = None
         self._has_ended = True
         self._wait_status: int | None = None
@@ -117,6 +121,10 @@ class Environment:
         self._measure()
         return self._api.answer
 
+    def take_segments(self) -> list[str]:
+        """Return the segment documents that the function has sent since the last call."""
+        return [] if self._trace_daemon is None else self._trace_daemon.take()
+
     def kill(self) -> None:
         """End the sandbox for good, from another thread; the one that waits for it takes it as an exit."""
         self._is_killed = True
@@ -129,6 +137,8 @@ class Environment:
             return
         self._stop()
         self._api.close()
+        if self._trace_daemon is not None:
+            self._trace_daemon.close()
         self._selector.close()
 
     def _fail(self, failure: Failure) -> Failure:

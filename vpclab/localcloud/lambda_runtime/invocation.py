@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import socket
 
 UNHANDLED = "Unhandled"
 """``X-Amz-Function-Error`` of a function that raised, timed out, exited or could not be initialised."""
@@ -24,7 +27,8 @@ class Invocation:
     empty: the same as ``function_arn``). ``timeout`` is in seconds. ``environment`` holds the function's own
     variables and, from its execution role, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; the
     runtime adds the other variables that Lambda defines. ``interfaces`` are the network interfaces that it may
-    run behind, one per subnet; empty means no VpcConfig. ``client_context`` is decoded JSON text.
+    run behind, one per subnet; empty means no VpcConfig. ``client_context`` is decoded JSON text. ``trace_id`` is
+    the tracing header; ``is_traced`` says that the function's TracingConfig is Active.
     """
 
     function_arn: str
@@ -46,6 +50,7 @@ class Invocation:
     availability_zone_ids: Mapping[str | None, str] = field(default_factory=dict)
     client_context: str | None = None
     trace_id: str | None = None
+    is_traced: bool = False
 
     @property
     def function_name(self) -> str:
@@ -103,8 +108,18 @@ class ShipLogs(Protocol):
         """Ship ``events``, which are in order of time."""
 
 
+class PutTraceSegments(Protocol):
+    """Sends segment documents to X-Ray with the permissions of the execution role; False: it does not allow it."""
+
+    def __call__(self, *, function_arn: str, role_arn: str, documents: Sequence[str]) -> bool:
+        """Send ``documents``."""
+
+
 class Namespace(Protocol):
     """A network namespace that a process can enter by its file descriptor."""
+
+    def bind_udp(self, address: str, port: int) -> "socket.socket":
+        """Return a UDP socket of the namespace, bound."""
 
     def fileno(self) -> int:
         """The open file descriptor of the namespace."""

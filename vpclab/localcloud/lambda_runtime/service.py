@@ -15,28 +15,36 @@ from vpclab.localcloud.lambda_runtime.invocation import (
     Invocation,
     InvocationRefused,
     InvocationResult,
+    PutTraceSegments,
     ShipLogs,
 )
 from vpclab.localcloud.lambda_runtime.limits import DEFAULT_LIMITS, Limits
 from vpclab.localcloud.lambda_runtime.report import Failure
 from vpclab.localcloud.lambda_runtime.sandboxes import SandboxError, Sandboxes
+from vpclab.localcloud.lambda_runtime.tracing import InvocationTrace
 
 if TYPE_CHECKING:
     from vpclab.localcloud.lambda_runtime.runtime_api import Answer
 
 
 class LambdaRuntime:
-    """Runs functions. ``trust`` is the bundle of authorities they trust; ``directory`` is for unpacked code."""
+    """Runs functions. ``trust`` is the bundle of authorities they trust; ``directory`` is for unpacked code.
 
-    def __init__(
+    Without ``put_trace_segments`` no function is traced, whatever its configuration.
+    """
+
+    def __init__(  # noqa: PLR0913 - the places it brings together
         self,
         data_plane: EnvironmentNetworks,
         ship_logs: ShipLogs,
         trust: Path,
         directory: Path,
         limits: Limits = DEFAULT_LIMITS,
+        *,
+        put_trace_segments: PutTraceSegments | None = None,
     ) -> None:
         self._ship_logs = ship_logs
+        self._put_trace_segments = put_trace_segments
         self._limits = limits
         store = CodeStore(directory / "code")
         self._sandboxes = Sandboxes(directory / "root", store.directory, trust)
@@ -54,7 +62,10 @@ class LambdaRuntime:
                 f"the local cloud runs Python functions, not {invocation.runtime}: choose a python3.x runtime",
                 status=502,
             )
-        return self._run(_checked(invocation))
+        if not invocation.is_traced or self._put_trace_segments is None:
+            return self._run(_checked(replace(invocation, is_traced=False)))
+        trace = InvocationTrace.begin(invocation.trace_id)
+        return self._run(_checked(replace(invocation, trace_id=trace.header)), trace)
 
     def function_changed(self, function_arn: str) -> None:
         """Have no later invocation run in an environment that was made before."""
@@ -70,11 +81,11 @@ class LambdaRuntime:
         self._environments.close()
         self._sandboxes.close()
 
-    def _run(self, invocation: Invocation) -> InvocationResult:
+    def _run(self, invocation: Invocation, trace: InvocationTrace | None = None) -> InvocationResult:
         while True:
             place, is_new = self._environments.acquire(invocation)
             try:
-                result = self._invoke_in(place, invocation, is_new=is_new)
+                result = self._invoke_in(place, invocation, trace, is_new=is_new)
             except SandboxError as trouble:
                 self._environments.discard(place)
                 raise InvocationRefused("ServiceException", str(trouble), status=500) from None
@@ -84,7 +95,9 @@ class LambdaRuntime:
             if result is not None:
                 return result
 
-    def _invoke_in(self, place: Place, invocation: Invocation, *, is_new: bool) -> InvocationResult | None:
+    def _invoke_in(
+        self, place: Place, invocation: Invocation, trace: InvocationTrace | None, *, is_new: bool
+    ) -> InvocationResult | None:
         """Invoke in this environment; None when it turned out to be gone before the function got the event."""
         log = place.environment.log
         init_duration: float | None = None
@@ -119,14 +132,24 @@ class LambdaRuntime:
             )
         )
         tail = log_shipping.ship(self._ship_logs, invocation, log)
+        is_error = failure is not None or answer.error_type is not None
+        if trace is not None:
+            sent = place.environment.take_segments()
+            self._send_trace(invocation, [*trace.segments(invocation, failed=is_error), *sent])
         if failure is None:
             self._environments.release(place)
         else:
             self._environments.discard(place)
-        is_error = failure is not None or answer.error_type is not None
         return InvocationResult(
             200, answer.payload, UNHANDLED if is_error else None, tail, executed_version=invocation.version
         )
+
+    def _send_trace(self, invocation: Invocation, documents: list[str]) -> None:
+        """Deliver segments; where the role may not, they are lost, and the function hears nothing of it."""
+        if self._put_trace_segments is not None and documents:
+            self._put_trace_segments(
+                function_arn=invocation.function_arn, role_arn=invocation.role_arn, documents=documents
+            )
 
     def _initialise_again(self, place: Place, invocation: Invocation, started: float) -> Failure | None:
         """Repeat a failed initialisation as part of the invocation, within its timeout, as the service does."""

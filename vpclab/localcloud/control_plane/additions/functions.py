@@ -69,6 +69,7 @@ class Functions:
         check_limits(spec)
         self._check_role(backend, spec["Role"])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
+        self._check_tracing(spec.get("TracingConfig"), spec["Role"])
         log_group = _check_logging(spec.get("LoggingConfig"))
         dead_letters = self.check_dead_letters(spec["Role"], spec.get("DeadLetterConfig"))
         name = spec["FunctionName"].rsplit(":", 1)[-1]
@@ -105,6 +106,7 @@ class Functions:
             self._check_role(backend, role)
         if "VpcConfig" in body:
             body["VpcConfig"] = self._checked_vpc_config(backend, body["VpcConfig"], role)
+        self._check_tracing(body.get("TracingConfig", function.tracing_config), role)
         before = (function._vpc_config, function.state)
         if "DeadLetterConfig" in body:
             function.vpclab_dead_letters = self.check_dead_letters(role, body["DeadLetterConfig"])
@@ -180,6 +182,23 @@ class Functions:
             raise InvalidParameterValueException(str(error)) from None
         if not trusted:
             raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+
+    def _check_tracing(self, given: Mapping[str, Any] | None, role_arn: str) -> None:
+        """Refuse active tracing for a role that may not send segments (Lambda guide, services-xray)."""
+        mode = (given or {}).get("Mode", "PassThrough")
+        if mode not in ("Active", "PassThrough"):
+            raise InvalidParameterValueException(
+                f"1 validation error detected: Value '{mode}' at 'tracingConfig.mode' failed to satisfy "
+                "constraint: Member must satisfy enum value set: [Active, PassThrough]"
+            )
+        try:
+            allowed = mode != "Active" or self._roles.allows(role_arn, "xray:PutTraceSegments")
+        except NotModelledError as error:
+            raise InvalidParameterValueException(str(error)) from None
+        if not allowed:
+            raise InvalidParameterValueException(
+                "The provided execution role does not have permissions to call PutTraceSegments on XRAY"
+            )
 
     def _checked_vpc_config(
         self,

@@ -225,6 +225,7 @@ class Invocations:
             availability_zone_ids=self._zone_ids(function),
             client_context=call.client_context,
             trace_id=call.trace_id,
+            is_traced=(function.tracing_config or {}).get("Mode") == "Active",
         )
 
     def _zone_ids(self, function: Moto) -> dict[str | None, str]:
