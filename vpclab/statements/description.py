@@ -1,5 +1,6 @@
 """Reads a deployment's facts by describe calls."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from vpclab.statements.deployment import Deployment
@@ -48,6 +49,12 @@ def attachment_of(target: Target, function_name: str) -> FunctionAttachment:
         subnet_ids=tuple(sorted(attached.get("SubnetIds") or ())),
         security_group_ids=tuple(sorted(attached.get("SecurityGroupIds") or ())),
     )
+
+
+def function_roles(target: Target, names: Iterable[str]) -> dict[str, str]:
+    """Return the execution role's ARN of each of these functions."""
+    service = target.client("lambda")
+    return {name: str(service.get_function_configuration(FunctionName=name)["Role"]) for name in names}
 
 
 def lambda_interfaces(target: Target, vpc_id: str) -> tuple[FunctionInterface, ...]:

@@ -16,8 +16,8 @@ class Evidence:
     ``controls`` are the same probes, run at the same time from a function outside any VPC: they show that
     probe and far end work. ``names_components`` says whether the target tells which component refused a packet,
     and which kind of policy a call; where it does, a refusal without a name counts for nothing.
-    ``databases_elsewhere`` says of every other attached variant of the run whether its function got an answer
-    from its database.
+    ``answered_elsewhere`` says of each private target, and every other attached variant of the run, whether that
+    variant's function got an answer from its own.
     ``vpc_id_rejection`` is what the SDK said to VpcId as an input, empty if it took it, None where not tried.
     ``trials`` are calls and deliveries by name, ``EXPERIMENT/CASE``; ``failures`` says of an experiment what ended
     it before its time. ``managed_policies`` maps a managed policy's name to the actions
@@ -42,5 +42,5 @@ class Evidence:
     absent_targets: frozenset[ProbeName] = frozenset()
     nat_public_ips: tuple[str, ...] = ()
     configured_security_group_ids: tuple[str, ...] = ()
-    databases_elsewhere: Mapping[str, bool] = field(default_factory=dict)
+    answered_elsewhere: Mapping[ProbeName, Mapping[str, bool]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()

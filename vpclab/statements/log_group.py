@@ -25,10 +25,16 @@ class Line:
     seconds: float
 
 
-def search(target: Target, log_group: str, text: str, since: float) -> Line | None:
-    """Return the line that contains ``text``, or None when it has not appeared before the deadline."""
+def search(
+    target: Target, log_group: str, text: str, since: float, *, seconds: float | None = None
+) -> Line | None:
+    """Return the line that contains ``text``, or None when it has not appeared before the deadline.
+
+    ``seconds``: another deadline than the target's usual one.
+    """
     began = time.monotonic()
-    deadline = began + (LOCAL_SECONDS if target.is_on_loopback else AWS_SECONDS)
+    usual = LOCAL_SECONDS if target.is_on_loopback else AWS_SECONDS
+    deadline = began + (usual if seconds is None else seconds)
     while True:
         for event in _events(target, log_group, text, since):
             if text in event["message"]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-EXPERIMENT = "managed-policies"
-
 LOGS = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 
 
@@ -28,7 +26,7 @@ class ManagedPolicy:
 
     def trial(self, action: str) -> str:
         """Return the name of the trial of ``action`` by a role with this policy."""
-        return f"{EXPERIMENT}/{self.name} {action}"
+        return f"{self.name}/{action}"
 
 
 BASIC = ManagedPolicy(
@@ -62,7 +60,7 @@ DYNAMODB = ManagedPolicy(
     actions=LOGS
     | {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"},
     allowed=("dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"),
-    refused=("dynamodb:GetItem", "dynamodb:PutItem"),
+    refused=("dynamodb:GetItem", "dynamodb:Scan"),
 )
 SQS = ManagedPolicy(
     arn="arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole",
@@ -81,7 +79,7 @@ VPC = ManagedPolicy(
         "ec2:DescribeSubnets",
         "ec2:UnassignPrivateIpAddresses",
     },
-    allowed=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+    allowed=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:CreateNetworkInterface"),
     refused=("ec2:DescribeInstances", "ec2:CreateSecurityGroup"),
 )
 XRAY = ManagedPolicy(

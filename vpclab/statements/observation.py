@@ -7,10 +7,15 @@ from types import MappingProxyType
 
 
 class ProbeName(StrEnum):
-    """What is observed of each variant: six answers of the function, and two that are read from the API."""
+    """What is observed of each variant: answers of the function, two of which are read from the API.
+
+    ``cache`` and ``load_balancer`` are asked where the deployment has one.
+    """
 
     INTERNET = "internet"
     RDS = "rds"
+    CACHE = "cache"
+    LOAD_BALANCER = "load_balancer"
     STS = "sts"
     S3 = "s3"
     SECRETSMANAGER = "secretsmanager"

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vpclab.statements.capability import Enforcement
 from vpclab.statements.deployment import Deployment
-from vpclab.statements.description import describe
+from vpclab.statements.description import describe, function_roles
 from vpclab.statements.error import VerificationError
 from vpclab.statements.execution_role import delivery_refusal
 from vpclab.statements.experiment import attach_second_function, offer_vpc_id
@@ -46,6 +46,7 @@ class Observed:
     facts: NetworkFacts | None = None
     experiment: AttachmentExperiment | None = None
     vpc_id_rejection: str | None = None
+    function_roles: dict[str, str] = field(default_factory=dict)
     canary: Observation | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -80,6 +81,8 @@ def observe(target: Target, deployment: Deployment, *, with_canary: bool) -> Obs
     observed = Observed()
     facts = observed.attempt("describing", lambda: describe(target, deployment))
     observed.facts = facts if isinstance(facts, NetworkFacts) else None
+    roles = observed.attempt("listing roles", lambda: function_roles(target, deployment.function_names))
+    observed.function_roles = roles if isinstance(roles, dict) else {}
     with ThreadPoolExecutor(1, thread_name_prefix="experiment") as aside:
         experiment = None
         if observed.facts is not None and observed.facts.attachment.subnet_ids:
@@ -168,6 +171,12 @@ def _probes(target: Target, deployment: Deployment, nonce: str, *, with_canary: 
         ProbeName.LOGS_PRINTED: {"nonce": nonce},
         **{name: {} for name in CALLS},
     }
+    for probe, listener in (
+        (ProbeName.CACHE, deployment.cache),
+        (ProbeName.LOAD_BALANCER, deployment.load_balancer),
+    ):
+        if listener is not None:
+            probes[probe] = {"host": listener.host, "port": listener.port}
     if with_canary:
         probes[CANARY] = {"probe": "tcp", **database, "port": deployment.database_port + 1}
     return probes

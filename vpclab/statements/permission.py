@@ -9,19 +9,24 @@ from collections.abc import Sequence
 from vpclab.statements.denial import EXPLICIT
 from vpclab.statements.ending import Ending
 from vpclab.statements.evidence import Evidence
-from vpclab.statements.observation import Refusal
+from vpclab.statements.observation import ProbeName, Refusal
 from vpclab.statements.opinion import Condition, Opinion, contradicted, met, unknown
 from vpclab.statements.trial import Trial
 
 
 def done(text: str, *names: str) -> Condition:
-    """Expect each of these trials to have been done; ``text`` is the clause to say then."""
+    """Expect each of these trials to have been done; ``text`` is the clause to say then.
+
+    A service that declines for another reason than a missing permission says nothing of permissions.
+    """
 
     def condition(evidence: Evidence) -> Opinion:
         for name in names:
             trial = evidence.trials.get(name)
             if trial is None or trial.ending is Ending.ERROR:
                 return unknown(_not_tried(evidence, name, trial))
+            if trial.ending is Ending.REJECTED:
+                return unknown(_how(trial))
             if trial.ending is not Ending.DONE:
                 return contradicted(_how(trial), _refusals(trial))
         return met(text)
@@ -82,6 +87,30 @@ def absent(text: str, name: str, *, controls: Sequence[str]) -> Condition:
         if trial.ending is not Ending.ABSENT:
             return unknown(_how(trial))
         return _control_problem(evidence, controls) or met(text, _refusals(trial))
+
+    return condition
+
+
+def drops(text: str, name: str) -> Condition:
+    """Expect packets to have been dropped in the trial, by a component that is named where the target names any.
+
+    The control is the internet probe of the same function, before anything was changed.
+    """
+
+    def condition(evidence: Evidence) -> Opinion:
+        trial = evidence.trials.get(name)
+        if trial is None or trial.ending is Ending.ERROR:
+            return unknown(_not_tried(evidence, name, trial))
+        if trial.ending is Ending.DONE:
+            return contradicted(f"{trial.what}: reached")
+        if trial.ending is not Ending.ABSENT:
+            return unknown(_how(trial))
+        control = evidence.observations.get(ProbeName.INTERNET)
+        if control is None or not control.reached:
+            return unknown(f"{trial.what}: timed out; control failed: it is out of reach in the right state, too")
+        if evidence.names_components and trial.refused_by is None:
+            return unknown(f"{trial.what}: timed out, but the target names no component that dropped the packets")
+        return met(text, _refusals(trial))
 
     return condition
 

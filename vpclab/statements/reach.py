@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Observation, Outcome, ProbeName, Refusal
-from vpclab.statements.opinion import Condition, Opinion, contradicted, met, unknown
+from vpclab.statements.opinion import Condition, Opinion, contradicted, met, not_asked, unknown
 
 Check = Callable[[Evidence, Observation], str | None]
 """Looks at how something was reached; says what is not as expected, or None."""
@@ -23,12 +23,29 @@ NOT_DESCRIBED = "the deployment was not described"
 SUBJECTS = {
     ProbeName.INTERNET: "the internet",
     ProbeName.RDS: "the database",
+    ProbeName.CACHE: "the cache",
+    ProbeName.LOAD_BALANCER: "the load balancer",
     ProbeName.STS: "STS",
     ProbeName.S3: "S3",
     ProbeName.SECRETSMANAGER: "Secrets Manager",
     ProbeName.LOGS_API: "the Logs API",
     ProbeName.LOGS_PRINTED: "the printed line",
 }
+
+
+PRIVATE_TARGETS = frozenset({ProbeName.RDS, ProbeName.CACHE, ProbeName.LOAD_BALANCER})
+"""What a function outside the VPC cannot reach, so that it is no control of it."""
+
+
+def where_deployed(probe: ProbeName, condition: Condition) -> Condition:
+    """Ask ``condition`` only where the deployment has what ``probe`` is about."""
+
+    def asked(evidence: Evidence) -> Opinion:
+        if probe in evidence.absent_targets:
+            return not_asked(f"{SUBJECTS[probe]} is not deployed")
+        return condition(evidence)
+
+    return asked
 
 
 def reaches(probe: ProbeName, *checks: Check) -> Condition:
@@ -82,19 +99,25 @@ def does_not_reach(probe: ProbeName, *checks: Check) -> Condition:
 
 def control_problem(evidence: Evidence, probe: ProbeName) -> str | None:
     """Say why a failure of ``probe`` proves nothing yet, or None where its positive control stands."""
-    witness = ProbeName.INTERNET if probe is ProbeName.RDS else probe
+    witness = ProbeName.INTERNET if probe in PRIVATE_TARGETS else probe
     control = evidence.controls.get(witness)
     if control is None:
         return f"no control: {SUBJECTS[witness]} was not probed from outside the VPC"
     if not control.reached:
         return f"control failed: outside the VPC, {SUBJECTS[witness]} gave {control.outcome}"
     if probe is not ProbeName.RDS:
-        return None
+        return _elsewhere(evidence, probe)
     if evidence.facts is None or evidence.facts.database_status != "available":
         status = evidence.facts.database_status if evidence.facts else ""
         return f"control failed: the database is {status or 'unknown'}, not available"
-    if evidence.databases_elsewhere and not any(evidence.databases_elsewhere.values()):
-        return f"control failed: {', '.join(evidence.databases_elsewhere)} got no answer from a database either"
+    return _elsewhere(evidence, probe)
+
+
+def _elsewhere(evidence: Evidence, probe: ProbeName) -> str | None:
+    """Say that nobody else reaches a target of this kind either, or None where somebody does, or nobody tried."""
+    answers = evidence.answered_elsewhere.get(probe, {})
+    if answers and not any(answers.values()):
+        return f"control failed: {', '.join(answers)} got no answer from {SUBJECTS[probe]} either"
     return None
 
 

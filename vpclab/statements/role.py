@@ -20,8 +20,10 @@ def is_its_role(evidence: Evidence) -> Opinion:
         outcome = observation.error or observation.outcome if observation else "not asked"
         return unknown(f"who the function is: {outcome}")
     arn = observation.text("arn")
+    if not arn:
+        return unknown("STS did not tell who the function is")
     if arn.rpartition(":")[2] != f"assumed-role/{evidence.role_name}/{evidence.function_name}":
-        return contradicted(f"the function is {arn or 'nobody'}, no session of {evidence.role_name}")
+        return contradicted(f"the function is {arn}, no session of {evidence.role_name}")
     return met(f"the function is {arn.rpartition(':')[2]}")
 
 

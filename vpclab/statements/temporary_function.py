@@ -4,7 +4,7 @@ import io
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ def probe_archive() -> bytes:
 
     It is the code of the deployed functions without the PostgreSQL driver, which controls do not use.
     """
-    files = sorted(PROBE_DIRECTORY.glob("*.py"))
+    files = sorted(PROBE_DIRECTORY.rglob("*.py"))
     if not files:
         raise VerificationError(
             f"the probe's code is not in {PROBE_DIRECTORY}; run from a checkout of the project"
@@ -40,7 +40,7 @@ def probe_archive() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
-            entry = zipfile.ZipInfo(f"probe/{file.name}", _FIXED_TIME)
+            entry = zipfile.ZipInfo(str(file.relative_to(PROBE_DIRECTORY.parent)), _FIXED_TIME)
             entry.external_attr = READABLE_BY_ALL << 16
             archive.writestr(entry, file.read_bytes())
     return packed.getvalue()
@@ -63,36 +63,73 @@ def temporary_function(
     Raises:
         VerificationError: it did not become active.
     """
+    name = f"{NAME_PREFIX}{uuid.uuid4().hex[:12]}"
+    new_function(
+        target,
+        name,
+        like,
+        subnet_ids=subnet_ids,
+        security_group_ids=security_group_ids,
+        more_vpc_config=more_vpc_config,
+    )
+    try:
+        wait_until_active(target, name)
+        yield name
+    finally:
+        delete_function(target, name)
+
+
+def new_function(  # noqa: PLR0913 - CreateFunction has more
+    target: Target,
+    name: str,
+    like: str,
+    *,
+    role_arn: str | None = None,
+    subnet_ids: Sequence[str] = (),
+    security_group_ids: Sequence[str] = (),
+    more_vpc_config: Mapping[str, str] | None = None,
+) -> None:
+    """Create a function with the probe's code, and with the runtime and, unless given, the role of ``like``.
+
+    It is not ready to be invoked yet. boto3's errors pass through.
+    """
     service = target.client("lambda")
     model = service.get_function_configuration(FunctionName=like)
-    name = f"{NAME_PREFIX}{uuid.uuid4().hex[:12]}"
     attached: dict[str, Any] = {}
     if subnet_ids or more_vpc_config:
         attached["VpcConfig"] = {
             "SubnetIds": list(subnet_ids),
             "SecurityGroupIds": list(security_group_ids),
-            **more_vpc_config,
+            **(more_vpc_config or {}),
         }
     service.create_function(
         FunctionName=name,
         Description=f"made for a moment by vpclab verify, to compare with {like}",
         Runtime=model["Runtime"],
-        Role=model["Role"],
+        Role=role_arn or model["Role"],
         Handler="probe.handler.handler",
         Code={"ZipFile": probe_archive()},
         Timeout=TIMEOUT_SECONDS,
         MemorySize=MEMORY_MEGABYTES,
         **attached,
     )
-    try:
-        _wait_until_active(service, name)
-        yield name
-    finally:
-        service.delete_function(FunctionName=name)
-        _delete_log_group(target, f"/aws/lambda/{name}")
 
 
-def _wait_until_active(service: Any, name: str) -> None:  # noqa: ANN401 - boto3 has no types
+def delete_function(target: Target, name: str) -> None:
+    """Delete a function of ours, and the log group that the service may have made for it."""
+    target.client("lambda").delete_function(FunctionName=name)
+    logs = target.client("logs")
+    with suppress(logs.exceptions.ResourceNotFoundException):
+        logs.delete_log_group(logGroupName=f"/aws/lambda/{name}")
+
+
+def wait_until_active(target: Target, name: str) -> None:
+    """Wait until a function can be invoked.
+
+    Raises:
+        VerificationError: it did not become active.
+    """
+    service = target.client("lambda")
     deadline = time.monotonic() + ACTIVE_SECONDS
     while True:
         configuration = service.get_function_configuration(FunctionName=name)
@@ -101,12 +138,5 @@ def _wait_until_active(service: Any, name: str) -> None:  # noqa: ANN401 - boto3
             return
         if state == "Failed" or time.monotonic() > deadline:
             reason = configuration.get("StateReason") or "no reason given"
-            raise VerificationError(f"the control function {name} did not become active: {state}, {reason}")
+            raise VerificationError(f"the function {name} did not become active: {state}, {reason}")
         time.sleep(POLL_SECONDS)
-
-
-def _delete_log_group(target: Target, name: str) -> None:
-    """Delete the log group that the service may have made for a function of ours."""
-    logs = target.client("logs")
-    with suppress(logs.exceptions.ResourceNotFoundException):
-        logs.delete_log_group(logGroupName=name)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tests.unit.statements.recorded_trials import TRIALS
 from vpclab.statements.capability import Capability, Enforcement
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.facts import (
@@ -11,8 +12,10 @@ from vpclab.statements.facts import (
     FunctionInterface,
     NetworkFacts,
 )
+from vpclab.statements.managed_policy import MANAGED_POLICIES
 from vpclab.statements.observation import Observation, Outcome, ProbeName, Refusal
-from vpclab.statements.variant import DEFAULT, ENDPOINTS, PRIVATE_NAT, PUBLIC, VARIANTS
+from vpclab.statements.reach import PRIVATE_TARGETS
+from vpclab.statements.variant import DEFAULT, ENDPOINTS, PRIVATE_NAT, PRIVATE_NAT_INSTANCE, PUBLIC, VARIANTS
 
 VPC, GROUP = "vpc-1", "sg-function"
 SUBNETS = ("subnet-a", "subnet-b")
@@ -48,8 +51,17 @@ def dropped(address: str, *refused_by: Refusal, port: int = 443) -> Observation:
 PRINTED = Observation(Outcome.CONNECTED, {"printed": "nonce 1", "seen_in_log_tail": True}, elapsed_seconds=0.2)
 QUERIED = connected(DATABASE, port=5432, client_address="10.20.0.10", server_address=DATABASE)
 
+CACHE, LOAD_BALANCER = "10.20.64.11", "10.20.64.12"
+TARGETS_ANSWER = {
+    ProbeName.RDS: QUERIED,
+    ProbeName.CACHE: connected(CACHE, port=6379),
+    ProbeName.LOAD_BALANCER: connected(LOAD_BALANCER, port=80),
+}
+ROLE, FUNCTION = "probe-role", "probe"
+IDENTITY = f"arn:aws:sts::123456789012:assumed-role/{ROLE}/{FUNCTION}"
+
 APIS_OPEN = {
-    ProbeName.STS: connected(STS),
+    ProbeName.STS: connected(STS, arn=IDENTITY),
     ProbeName.S3: connected(S3),
     ProbeName.SECRETSMANAGER: connected(SECRETS),
     ProbeName.LOGS_API: connected(LOGS),
@@ -76,6 +88,7 @@ FACTS: Mapping[str, NetworkFacts] = {
     ),
     PRIVATE_NAT: replace(ATTACHED, nat_gateway_ids=("nat-1",)),
     PUBLIC: ATTACHED,
+    PRIVATE_NAT_INSTANCE: ATTACHED,
     ENDPOINTS: replace(
         ATTACHED,
         endpoint_addresses=((STS_ENDPOINT, "vpce-sts"), (SECRETS_ENDPOINT, "vpce-secrets")),
@@ -91,17 +104,19 @@ def _one_per_subnet() -> Observation:
     return Observation(Outcome.ONE_PER_SUBNET, {"subnets": list(SUBNETS), "interfaces": interfaces})
 
 
-OBSERVATIONS: Mapping[str, Mapping[ProbeName, Observation]] = {
+_OBSERVATIONS: Mapping[str, Mapping[ProbeName, Observation]] = {
     DEFAULT: {
         **OUTSIDE,
         ProbeName.RDS: dropped(DATABASE, AWS_OWNED, port=5432),
+        ProbeName.CACHE: dropped(CACHE, AWS_OWNED, port=6379),
+        ProbeName.LOAD_BALANCER: dropped(LOAD_BALANCER, AWS_OWNED, port=80),
         ProbeName.LOGS_PRINTED: PRINTED,
         ProbeName.INTERFACES: Observation(Outcome.NONE, {"subnets": [], "interfaces": []}),
     },
     PRIVATE_NAT: {
         ProbeName.INTERNET: connected(INTERNET, source_seen=NAT_ADDRESS),
         **APIS_OPEN,
-        ProbeName.RDS: QUERIED,
+        **TARGETS_ANSWER,
         ProbeName.LOGS_PRINTED: PRINTED,
         ProbeName.INTERFACES: _one_per_subnet(),
     },
@@ -111,19 +126,28 @@ OBSERVATIONS: Mapping[str, Mapping[ProbeName, Observation]] = {
         ProbeName.S3: dropped(S3, IGW),
         ProbeName.SECRETSMANAGER: dropped(SECRETS, IGW),
         ProbeName.LOGS_API: dropped(LOGS, IGW),
-        ProbeName.RDS: QUERIED,
+        **TARGETS_ANSWER,
         ProbeName.LOGS_PRINTED: PRINTED,
         ProbeName.INTERFACES: _one_per_subnet(),
     },
     ENDPOINTS: {
         ProbeName.INTERNET: dropped(INTERNET, ROUTES),
-        ProbeName.STS: connected(STS_ENDPOINT),
+        ProbeName.STS: connected(STS_ENDPOINT, arn=IDENTITY),
         ProbeName.S3: connected(S3),
         ProbeName.SECRETSMANAGER: connected(SECRETS_ENDPOINT),
         ProbeName.LOGS_API: dropped(LOGS, ROUTES),
-        ProbeName.RDS: QUERIED,
+        **TARGETS_ANSWER,
         ProbeName.LOGS_PRINTED: PRINTED,
         ProbeName.INTERFACES: _one_per_subnet(),
+    },
+}
+
+INSTANCE_ADDRESS = "203.0.113.9"
+OBSERVATIONS = {
+    **_OBSERVATIONS,
+    PRIVATE_NAT_INSTANCE: {
+        **_OBSERVATIONS[PRIVATE_NAT],
+        ProbeName.INTERNET: connected(INTERNET, source_seen=INSTANCE_ADDRESS),
     },
 }
 
@@ -150,9 +174,17 @@ def evidence(variant: str) -> Evidence:
         facts=FACTS[variant],
         experiment=None if variant == DEFAULT else EXPERIMENT,
         vpc_id_rejection=None if variant == DEFAULT else 'Unknown parameter in VpcConfig: "VpcId"',
-        nat_public_ips=(NAT_ADDRESS,) if variant == PRIVATE_NAT else (),
+        function_name=FUNCTION,
+        role_name=ROLE,
+        trials=TRIALS[variant],
+        managed_policies={name: policy.actions for name, policy in MANAGED_POLICIES.items()},
+        function_roles={FUNCTION: f"arn:aws:iam::123456789012:role/{ROLE}", "consumer": "arn:aws:iam::1:role/c"},
+        nat_public_ips={PRIVATE_NAT: (NAT_ADDRESS,), PRIVATE_NAT_INSTANCE: (INSTANCE_ADDRESS,)}.get(variant, ()),
         configured_security_group_ids=() if variant == DEFAULT else (GROUP,),
-        databases_elsewhere={other: True for other in VARIANTS if other not in (variant, DEFAULT)},
+        answered_elsewhere={
+            probe: {other: True for other in VARIANTS if other not in (variant, DEFAULT)}
+            for probe in PRIVATE_TARGETS
+        },
     )
 
 

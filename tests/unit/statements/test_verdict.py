@@ -14,7 +14,7 @@ from vpclab.statements.evidence import Evidence
 from vpclab.statements.facts import FunctionAttachment
 from vpclab.statements.observation import Observation, Outcome, ProbeName, Refusal
 from vpclab.statements.statement import Statement, Verdict
-from vpclab.statements.variant import DEFAULT, ENDPOINTS, PRIVATE_NAT, PUBLIC
+from vpclab.statements.variant import DEFAULT, ENDPOINTS, PRIVATE_NAT, PRIVATE_NAT_INSTANCE, PUBLIC
 from vpclab.statements.verdict import Judgement, judge
 
 CASES = [(entry.id, variant) for entry in CATALOGUE for variant in entry.cases]
@@ -40,16 +40,20 @@ def test_a_statement_can_be_judged_as_documented(identifier: str, variant: str) 
     ("identifier", "variant"), [(identifier, variant) for identifier, variant in CASES if identifier != "C20"]
 )
 def test_what_was_refused_can_be_named_with_the_component(identifier: str, variant: str) -> None:
-    """A verdict that rests on dropped packets names who dropped them."""
+    """A verdict that rests on dropped packets names who dropped them, one on denials whose policy denied."""
     rests_on_drops = {("C16", DEFAULT), ("C21", ENDPOINTS), ("C22", PUBLIC), ("C24", ENDPOINTS)}
-    rests_on_drops |= {("C25", PUBLIC), ("C25", ENDPOINTS)}
+    rests_on_drops |= {("C25", PUBLIC), ("C25", ENDPOINTS), ("C23", PRIVATE_NAT_INSTANCE)}
+    rests_on_denials = {(f"C{number}", DEFAULT) for number in (*range(1, 8), 10, 11, 12)}
     refused_by = _judge(identifier, evidence(variant)).refused_by
-    assert bool(refused_by) is ((identifier, variant) in rests_on_drops)
+    assert bool(refused_by) is ((identifier, variant) in rests_on_drops | rests_on_denials)
 
 
 # Nothing is concluded from what was not observed.
 
-_PIECES = [*ProbeName, "facts", "experiment", "vpc_id_rejection", "controls"]
+_PIECES = [
+    *ProbeName,
+    *("facts", "experiment", "vpc_id_rejection", "controls", "trials", "function_roles", "managed_policies"),
+]
 
 
 def _without(material: Evidence, missing: set[ProbeName | str], *, as_errors: bool) -> Evidence:
@@ -64,6 +68,9 @@ def _without(material: Evidence, missing: set[ProbeName | str], *, as_errors: bo
         experiment=None if "experiment" in missing else material.experiment,
         vpc_id_rejection=None if "vpc_id_rejection" in missing else material.vpc_id_rejection,
         controls={} if "controls" in missing else material.controls,
+        trials={} if "trials" in missing else material.trials,
+        function_roles={} if "function_roles" in missing else material.function_roles,
+        managed_policies={} if "managed_policies" in missing else material.managed_policies,
     )
 
 
@@ -112,7 +119,8 @@ def test_other_outcomes_cannot_hold(case: tuple[str, str], words: dict[ProbeName
     """Bare outcomes, without stage, source, control or component, never make a packet statement hold."""
     entry, variant = statement(case[0]), case[1]
     bare = {probe: Observation(word) for probe, word in words.items()}
-    verdict = judge(entry, replace(evidence(variant), observations=bare, controls={}, facts=None)).verdict
+    material = replace(evidence(variant), observations=bare, controls={}, facts=None, trials={}, function_roles={})
+    verdict = judge(entry, material).verdict
     if entry.id != "C25":
         assert verdict is not Verdict.HOLDS
 
@@ -246,7 +254,7 @@ def test_c16_cannot_be_refuted_by_a_database_that_is_down() -> None:
 
 def test_c16_cannot_count_when_no_function_of_the_run_reaches_a_database() -> None:
     """Where the attached variants of the run get no answer either, the databases are in question."""
-    nobody = replace(evidence(DEFAULT), databases_elsewhere={PUBLIC: False, ENDPOINTS: False})
+    nobody = replace(evidence(DEFAULT), answered_elsewhere={ProbeName.RDS: {PUBLIC: False, ENDPOINTS: False}})
     assert _judge("C16", nobody).verdict is Verdict.ERROR
 
 

@@ -1,6 +1,15 @@
 """The catalogue of statements, by topic."""
 
-from vpclab.statements.catalogue import aws_owned_vpc, aws_services, interfaces, internet_access
+from vpclab.statements.catalogue import (
+    aws_owned_vpc,
+    aws_services,
+    event_sources,
+    execution_roles,
+    function_policies,
+    interfaces,
+    internet_access,
+    managed_policies,
+)
 from vpclab.statements.statement import Statement
 
 CATALOGUE: tuple[Statement, ...] = tuple(
@@ -10,8 +19,12 @@ CATALOGUE: tuple[Statement, ...] = tuple(
             *interfaces.STATEMENTS,
             *internet_access.STATEMENTS,
             *aws_services.STATEMENTS,
+            *execution_roles.STATEMENTS,
+            *managed_policies.STATEMENTS,
+            *event_sources.STATEMENTS,
+            *function_policies.STATEMENTS,
         ),
-        key=lambda statement: statement.id,
+        key=lambda statement: int(statement.id[1:]),
     )
 )
 

@@ -10,9 +10,12 @@ from vpclab.statements.reach import (
     reaches,
     source_is_function_interface,
     source_is_not_ours,
+    where_deployed,
 )
 from vpclab.statements.statement import Case, Statement, Verdict
 from vpclab.statements.variant import ATTACHED, DEFAULT
+
+_OTHERS = (ProbeName.CACHE, ProbeName.LOAD_BALANCER)
 
 _DATABASE_CONTROL = (
     "RDS reports the database as available, and the same code outside the VPC reaches the internet; the "
@@ -20,11 +23,17 @@ _DATABASE_CONTROL = (
 )
 
 _ATTACHED = Case(
-    observed="a query over TLS from the attached function, and the client address that PostgreSQL reports",
-    expected="an answer; the client is one of the function's own interfaces",
+    observed=(
+        "a query of PostgreSQL over TLS, and the client address that it reports; a value that is set in the cache "
+        "and read again; an HTTP request to the load balancer"
+    ),
+    expected="answers; the database's client is one of the function's own interfaces",
     control=_DATABASE_CONTROL,
-    flip="remove the rule of the database's security group that admits the function's group",
-    conditions=(reaches(ProbeName.RDS, address_is_private, source_is_function_interface),),
+    flip="remove the rule of the target's security group that admits the function's group",
+    conditions=(
+        reaches(ProbeName.RDS, address_is_private, source_is_function_interface),
+        *(where_deployed(probe, reaches(probe, address_is_private)) for probe in _OTHERS),
+    ),
 )
 
 STATEMENTS = (
@@ -50,21 +59,27 @@ STATEMENTS = (
     ),
     Statement(
         id="C16",
-        sentence="So it cannot reach private resources in your VPC, such as RDS; attached to the VPC it can.",
+        sentence=(
+            "So it cannot reach private resources in your VPC (RDS, ElastiCache, an internal load balancer); "
+            "attached to the VPC it can."
+        ),
         documented=(
-            "A function outside the VPC resolves the private database's name to a private address and times "
-            "out; a function attached to the VPC, admitted by the database's security group, gets an answer."
+            "A function outside the VPC resolves their names to private addresses and times out; a function "
+            "attached to the VPC, admitted by the target's security group, gets an answer."
         ),
         source=f"{sources.LAMBDA_VPC}; {sources.LAMBDA_VPC_INTERNET}",
         expects=Verdict.HOLDS,
         needs=NETWORK,
         cases={
             DEFAULT: Case(
-                observed="name resolution and a TCP connection from the function to the database",
-                expected="a private address, then a time-out; never a refused connection",
+                observed="name resolution and TCP connections to the database, the cache and the load balancer",
+                expected="private addresses, then time-outs; never a refused connection",
                 control=_DATABASE_CONTROL,
                 flip="attach the function to the VPC with a group that the database's group admits",
-                conditions=(does_not_reach(ProbeName.RDS, address_is_private),),
+                conditions=(
+                    does_not_reach(ProbeName.RDS, address_is_private),
+                    *(where_deployed(probe, does_not_reach(probe, address_is_private)) for probe in _OTHERS),
+                ),
             ),
             **dict.fromkeys(ATTACHED, _ATTACHED),
         },

@@ -4,9 +4,11 @@ from vpclab.statements.attachment import has_no_public_address
 from vpclab.statements.capability import NETWORK
 from vpclab.statements.catalogue import sources
 from vpclab.statements.observation import ProbeName
+from vpclab.statements.permission import drops
 from vpclab.statements.reach import does_not_reach, reaches, source_is_nat_gateway
 from vpclab.statements.statement import Case, Statement, Verdict
-from vpclab.statements.variant import ENDPOINTS, PRIVATE_NAT, PUBLIC
+from vpclab.statements.trial_name import NatInstanceTrial
+from vpclab.statements.variant import ENDPOINTS, PRIVATE_NAT, PRIVATE_NAT_INSTANCE, PUBLIC
 
 _CONTROL = "the same code in a function outside the VPC reaches the same host at the same time"
 
@@ -59,12 +61,13 @@ STATEMENTS = (
     ),
     Statement(
         id="C23",
-        sentence="A private subnet gives a function internet access if there is a NAT gateway.",
+        sentence="A private subnet gives a function internet access if there is a NAT gateway or instance.",
         documented=(
             "With a route to a NAT gateway the function reaches the internet, AWS's public APIs included, and "
-            "is seen as the NAT gateway's Elastic IP address."
+            "is seen as the gateway's Elastic IP address. A NAT instance does the same if its source/destination "
+            "check is off and its security group admits the private subnets."
         ),
-        source=f"{sources.LAMBDA_VPC_INTERNET}; {sources.NAT_GATEWAYS}",
+        source=f"{sources.LAMBDA_VPC_INTERNET}; {sources.NAT_GATEWAYS}; {sources.NAT_INSTANCES}",
         expects=Verdict.HOLDS,
         needs=NETWORK,
         cases={
@@ -80,7 +83,25 @@ STATEMENTS = (
                     reaches(ProbeName.SECRETSMANAGER),
                     has_no_public_address,
                 ),
-            )
+            ),
+            PRIVATE_NAT_INSTANCE: Case(
+                observed=(
+                    "the source address that an internet host sees, and AWS's public APIs; the same host with the "
+                    "instance's check turned on, and with its group closed"
+                ),
+                expected="connected as the instance's public address; in both wrong states a time-out",
+                control="each wrong state is put right again; the right one is connected",
+                flip="leave the instance's source/destination check on, or close its security group",
+                conditions=(
+                    reaches(ProbeName.INTERNET, source_is_nat_gateway),
+                    reaches(ProbeName.STS),
+                    reaches(ProbeName.S3),
+                    reaches(ProbeName.SECRETSMANAGER),
+                    has_no_public_address,
+                    drops("with its check on the internet times out", NatInstanceTrial.CHECKED),
+                    drops("with its group closed, too", NatInstanceTrial.CLOSED),
+                ),
+            ),
         },
     ),
 )

@@ -1,0 +1,26 @@
+"""Waits for what a function prints of what was delivered to it."""
+
+from dataclasses import dataclass
+
+from vpclab.statements.ending import Ending
+from vpclab.statements.log_group import search
+from vpclab.statements.target import Target
+from vpclab.statements.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A line with ``text``, printed after ``since`` (seconds since the epoch), in a log group."""
+
+    log_group: str
+    text: str
+    since: float
+
+
+def wait_for_line(target: Target, what: str, expected: Expected, *, seconds: float | None = None) -> Trial:
+    """Wait for a line. ``seconds``: other than the target's usual time."""
+    line = search(target, expected.log_group, expected.text, expected.since, seconds=seconds)
+    evidence = {"log_group": expected.log_group, "text": expected.text}
+    if line is None:
+        return Trial(what, Ending.ABSENT, evidence=evidence)
+    return Trial(what, Ending.DONE, evidence={**evidence, "log_stream": line.log_stream, "message": line.message})
