@@ -141,6 +141,34 @@ def test_conditions_of_trust_can_be_met(here: World) -> None:
         assume(sts, denied)
 
 
+def test_tags_of_the_request_can_be_demanded(here: World) -> None:
+    """The trust policy may ask for session tags, and by tag of the role."""
+    both = ["sts:AssumeRole", "sts:TagSession"]
+    demands = {
+        "StringEquals": {"aws:RequestTag/team": "blue", "iam:ResourceTag/stage": "test"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]},
+    }
+    arn = role(
+        here, "r", trust({"AWS": ACCOUNT}, both, Condition=demands), Tags=[{"Key": "stage", "Value": "test"}]
+    )
+    sts = here.client("sts")
+    assume(sts, arn, Tags=[{"Key": "team", "Value": "blue"}])
+    for tags in (
+        [],
+        [{"Key": "team", "Value": "red"}],
+        [{"Key": "team", "Value": "blue"}, {"Key": "x", "Value": "1"}],
+    ):
+        with refused("AccessDenied"):
+            assume(sts, arn, Tags=tags)
+
+
+def test_unknown_key_of_a_trust_policy_cannot_decide(here: World) -> None:
+    """What is not modelled is said to be, never guessed."""
+    arn = role(here, "r", trust({"AWS": ACCOUNT}, Condition={"StringEquals": {"foo:bar": "x"}}))
+    with refused("UnsupportedOperation", "foo:bar is not modelled"):
+        assume(here.client("sts"), arn)
+
+
 def test_explicit_deny_can_forbid_assuming(here: World) -> None:
     """The caller's own policies can forbid what trust allows, and the refusal says so."""
     arn = role(here, "r", trust({"AWS": ACCOUNT}))

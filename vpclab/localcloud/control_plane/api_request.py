@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from vpclab.localcloud.control_plane.api_error import ApiError
 
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d{8}/([^/,]+)/([^/,]+)/aws4_request")
-_LEGACY = re.compile(r"AWS ([^:\s]+):\S+$")
+_LEGACY = re.compile(r"AWS ([^:\s]+):\S+")
 _ACCOUNT = re.compile(r"\d{12}")
 _AWS_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?::\d+)?$")
 _GLOBAL_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.amazonaws\.com(?::\d+)?$")
@@ -123,18 +123,21 @@ def _scope(environ: Mapping[str, Any], query: str) -> tuple[str, str | None, str
     if found is None and "X-Amz-Credential" in query:
         credential = dict(parse_qsl(query)).get("X-Amz-Credential", "")
         found = _SCOPE.search(f"Credential={credential}")
-    if found is None:
-        key = _legacy_key(authorization, query)
-        return (key, None, "s3") if key else None
-    return found[1], found[2], found[3].lower()
+    return _legacy(environ, query) if found is None else (found[1], found[2], found[3].lower())
 
 
-def _legacy_key(authorization: str, query: str) -> str | None:
-    """The key of a request signed with Signature Version 2, which only S3 knows any more."""
-    header = _LEGACY.match(authorization)
-    if header is not None:
-        return header[1]
-    return dict(parse_qsl(query)).get("AWSAccessKeyId") if "AWSAccessKeyId=" in query else None
+def _legacy(environ: Mapping[str, Any], query: str) -> tuple[str, str | None, str] | None:
+    """The key of a request signed with Signature Version 2, which only S3 still knows, at its own names."""
+    header = _LEGACY.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
+    key = dict(parse_qsl(query)).get("AWSAccessKeyId") if "AWSAccessKeyId=" in query else None
+    if header is None and key is None:
+        return None
+    host = environ.get("HTTP_HOST", "")
+    regional, unregional = _AWS_HOST.search(host), _GLOBAL_HOST.search(host)
+    named = regional or unregional
+    if named is not None and named[2] != "s3":
+        return None
+    return header[1] if header else str(key), regional[3] if regional else None, "s3"
 
 
 def _unsigned(environ: Mapping[str, Any], path: str, body: bytes) -> tuple[str, str | None, str]:

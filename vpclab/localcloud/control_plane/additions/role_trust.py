@@ -11,6 +11,7 @@ from dataclasses import replace
 from vpclab.authorization import (
     NamedPolicy,
     NotModelledError,
+    Policies,
     PolicyKind,
     Principal,
     PrincipalKind,
@@ -31,6 +32,9 @@ from vpclab.localcloud.control_plane.corrections import Moto
 
 ASSUME_ROLE = "sts:AssumeRole"
 
+_OWN_KEYS = ("sts:", "aws:requesttag/", "aws:resourcetag/", "aws:tagkeys", "iam:resourcetag/")
+"""Condition keys that a call of AssumeRole has itself."""
+
 Context = dict[str, tuple[str, ...]]
 
 
@@ -45,7 +49,7 @@ def check_assumption(request: ApiRequest, caller: Caller, asked: AssumeRole, rol
     )
     trust = NamedPolicy("trust policy", Policy(()) if role is None else parsed(role.assume_role_policy_document))
     policies = replace(brought, resource=trust)
-    context = request_context(request, caller) | _asked_context(asked, role)
+    context = _absent(policies) | request_context(request, caller) | _asked_context(asked, role)
     for action in _actions(asked):
         question = Request(
             principal=caller.principal,
@@ -88,6 +92,19 @@ def _actions(asked: AssumeRole) -> Iterator[str]:
         yield "sts:TagSession"
     if asked.source_identity is not None:
         yield "sts:SetSourceIdentity"
+
+
+def _absent(policies: Policies) -> Context:
+    """Return what the policies ask of an AssumeRole, without values: where it says nothing, that is known."""
+    named = (*policies.identity, *(policies.session or ()), policies.boundary, policies.resource)
+    return {
+        one.key: ()
+        for policy in named
+        if policy is not None
+        for statement in policy.policy.statements
+        for one in statement.conditions
+        if one.key.startswith(_OWN_KEYS)
+    }
 
 
 def _asked_context(asked: AssumeRole, role: Moto) -> Context:
