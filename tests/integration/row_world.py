@@ -37,6 +37,9 @@ SERVICE_ROLES = "arn:aws:iam::aws:policy/service-role/"
 VPC_ACCESS = f"{SERVICE_ROLES}AWSLambdaVPCAccessExecutionRole"
 BASIC = f"{SERVICE_ROLES}AWSLambdaBasicExecutionRole"
 EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
+"""So that only the network refuses what functions of rows call."""
+
+EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
 """For rows whose refusals are the network's: nothing else may refuse."""
 FAR_BEYOND_ANY_WAIT = 60.0
 
