@@ -2,12 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from vpclab.report import wording
-from vpclab.statements.catalogue import CATALOGUE
 from vpclab.statements.observation import Observation
 from vpclab.statements.report import Report
 from vpclab.statements.statement import Verdict
@@ -30,10 +28,12 @@ def render(report: Report) -> str:
             report=report,
             summary=wording.summary(report),
             variants=wording.variants(report),
-            rows=wording.ROWS,
+            rows=wording.rows(report),
             cell=wording.cell,
             verdicts=wording.VERDICTS,
-            statements=_statements(report),
+            statements=wording.judged(report),
+            alike=wording.alike,
+            refusals=wording.refusals,
             refuted=Verdict.REFUTED,
         )
         + "\n"
@@ -44,15 +44,6 @@ def write(report: Report, path: Path) -> None:
     """Write the page to ``path``; its directory is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(report), encoding="utf-8")
-
-
-def _statements(report: Report) -> list[dict[str, Any]]:
-    """Return each statement that was judged, with its rows."""
-    return [
-        {"statement": statement, "judgements": judgements}
-        for statement in CATALOGUE
-        if (judgements := [row for row in report.judgements if row.statement == statement.id])
-    ]
 
 
 def _pretty(observation: Observation) -> str:

@@ -4,7 +4,9 @@
 the components in one text, null where nothing was refused. ``observations`` maps variant and probe to
 ``{outcome, evidence}``; ``evidence`` has what the probe saw, and beside it ``stage``, ``error``,
 ``elapsed_seconds`` and ``refused_by`` with the parts of each refusal. ``controls`` has the observations of the
-function outside any VPC in the same shape. ``unexpected`` lists the verdicts that are not as documented.
+function outside any VPC in the same shape. ``trials`` maps variant and trial to ``{what, ending, code, message,
+refused_by, evidence}``: calls under known permissions, and deliveries. ``left`` lists what experiments could not
+undo. ``unexpected`` lists the verdicts that are not as documented.
 """
 
 import json
@@ -15,6 +17,7 @@ from typing import Any
 
 from vpclab.statements.observation import Observation, ProbeName
 from vpclab.statements.report import Report
+from vpclab.statements.trial import Trial
 from vpclab.statements.verdict import Judgement
 
 
@@ -41,6 +44,11 @@ def document(report: Report) -> dict[str, Any]:
             variant: _observations(observations) for variant, observations in report.observations.items()
         },
         "controls": _observations(report.controls),
+        "trials": {
+            variant: {name: _trial(trial) for name, trial in trials.items()}
+            for variant, trials in report.trials.items()
+        },
+        "left": list(report.left),
         "unexpected": [
             {
                 "statement": judgement.statement,
@@ -61,6 +69,17 @@ def _verdict(judgement: Judgement) -> dict[str, Any]:
         "documented": judgement.documented,
         "observed": judgement.observed,
         "refused_by": "; ".join(map(str, judgement.refused_by)) or None,
+    }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    return {
+        "what": trial.what,
+        "ending": trial.ending,
+        "code": trial.code,
+        "message": trial.message,
+        "refused_by": asdict(trial.refused_by) if trial.refused_by else None,
+        "evidence": dict(trial.evidence),
     }
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from vpclab.report import wording
-from vpclab.statements.catalogue import CATALOGUE
 from vpclab.statements.report import Report
 from vpclab.statements.statement import Verdict
 from vpclab.statements.verdict import Judgement
@@ -18,10 +17,7 @@ _NOT_JUDGED = frozenset({Verdict.ERROR, Verdict.NOT_ENFORCED})
 def render(report: Report) -> str:
     """Return the report as XML text."""
     root = ET.Element("testsuites", name="vpclab verify")
-    for statement in CATALOGUE:
-        judgements = [judgement for judgement in report.judgements if judgement.statement == statement.id]
-        if not judgements:
-            continue
+    for statement, judgements in wording.judged(report):
         unexpected = [judgement for judgement in judgements if not judgement.as_expected]
         errors = sum(1 for judgement in unexpected if judgement.verdict in _NOT_JUDGED)
         suite = ET.SubElement(

@@ -1,7 +1,9 @@
-"""The report for a terminal: a truth table of what was observed, then the verdicts with their evidence.
+"""The report for a terminal: what was observed and what became of the statements, then the verdicts' evidence.
 
 Plain words carry the meaning; colour only repeats it, so that a dumb terminal loses nothing.
 """
+
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
@@ -10,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from vpclab.report import wording
-from vpclab.statements.catalogue import CATALOGUE
 from vpclab.statements.observation import Outcome, ProbeName
 from vpclab.statements.report import Report
 from vpclab.statements.statement import Statement, Verdict
@@ -29,32 +30,64 @@ def render(report: Report, console: Console | None = None) -> None:
     """Print the report to ``console``, by default to standard output."""
     console = console or Console()
     console.print(_truth_table(report, console), highlight=False)
-    for statement in CATALOGUE:
-        judgements = [judgement for judgement in report.judgements if judgement.statement == statement.id]
-        if judgements:
-            _print_statement(console, statement, judgements)
-    style = _GOOD if not report.unexpected else _BAD
     console.print()
-    console.print(Text(f"{report.target}: {wording.summary(report)}", style=style))
+    console.print(_verdict_table(report, console), highlight=False)
+    for statement, judgements in wording.judged(report):
+        _print_statement(console, statement, judgements)
+    good = not report.unexpected and not report.left
+    console.print()
+    for left in report.left:
+        console.print(Text(left, style=_BAD))
+    console.print(Text(f"{report.target}: {wording.summary(report)}", style=_GOOD if good else _BAD))
+
+
+def _table(console: Console) -> Table:
+    plain = console.is_dumb_terminal or not console.encoding.lower().startswith("utf")
+    return Table(box=box.ASCII2 if plain else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
 
 
 def _truth_table(report: Report, console: Console) -> Table:
-    plain = console.is_dumb_terminal or not console.encoding.lower().startswith("utf")
-    table = Table(box=box.ASCII2 if plain else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = _table(console)
     table.add_column("from the function", no_wrap=True)
     for variant in wording.variants(report):
         table.add_column(variant, overflow="fold")
-    for probe, label in wording.ROWS.items():
+    for probe, label in wording.rows(report).items():
         cells = []
         for variant in wording.variants(report):
             observation = report.observations[variant].get(probe)
-            style = _BAD if observation is None or observation.outcome is Outcome.ERROR else ""
+            style = _BAD if observation is not None and observation.outcome is Outcome.ERROR else ""
             cells.append(Text(wording.cell(ProbeName(probe), observation), style=style))
         table.add_row(label, *cells)
     return table
 
 
-def _print_statement(console: Console, statement: Statement, judgements: list[Judgement]) -> None:
+def _verdict_table(report: Report, console: Console) -> Table:
+    """One row per statement, one word per variant."""
+    table = _table(console)
+    table.add_column("statement", no_wrap=True, ratio=1)
+    for variant in wording.variants(report):
+        table.add_column(variant, no_wrap=True, min_width=len(variant))
+    for statement, judgements in wording.judged(report):
+        found = {judgement.variant: judgement for judgement in judgements}
+        cells = []
+        for variant in wording.variants(report):
+            judgement = found.get(variant)
+            if judgement is None:
+                cells.append(Text("-", style=_QUIET))
+            else:
+                word = wording.VERDICTS[judgement.verdict].removesuffix(" here")
+                good = judgement.as_expected
+                cells.append(Text(word if good else word.upper(), style=_GOOD if good else _BAD))
+        width = console.width - sum(max(len(variant), VARIANT_WIDTH) + 2 for variant in wording.variants(report))
+        table.add_row(Text(_shortened(f"{statement.id:<4} {statement.sentence}", max(width, 20))), *cells)
+    return table
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3].rstrip()}..."
+
+
+def _print_statement(console: Console, statement: Statement, judgements: Sequence[Judgement]) -> None:
     heading = Table.grid(padding=(0, 1, 0, 0))
     heading.add_column(width=INDENT - 1)
     heading.add_column()
@@ -67,19 +100,16 @@ def _print_statement(console: Console, statement: Statement, judgements: list[Ju
     rows.add_column(width=VARIANT_WIDTH)
     rows.add_column(width=VERDICT_WIDTH)
     rows.add_column(overflow="fold")
-    for judgement in judgements:
+    for group in wording.alike(judgements):
+        judgement = group[0]
+        told = Text(judgement.observed)
+        for who, reasons in wording.refusals(judgement).items():
+            told.append(f"\nrefused by {who}", style=_QUIET)
+            for reason in reasons:
+                told.append(f"\n  {reason}", style=_QUIET)
         rows.add_row(
-            judgement.variant,
-            Text(_verdict(judgement), style=_GOOD if judgement.as_expected else _BAD),
-            judgement.observed,
+            "\n".join(one.variant for one in group),
+            Text(wording.verdict(judgement), style=_GOOD if judgement.as_expected else _BAD),
+            told,
         )
-        for refusal in judgement.refused_by:
-            rows.add_row("", "", Text(f"refused by {refusal}", style=_QUIET))
-            if refusal.reason:
-                rows.add_row("", "", Text(f"  {refusal.reason}", style=_QUIET))
     console.print(Padding(rows, (0, 0, 0, INDENT)), highlight=False)
-
-
-def _verdict(judgement: Judgement) -> str:
-    word = wording.VERDICTS[judgement.verdict]
-    return word if judgement.as_expected else f"{word.upper()} (not {wording.VERDICTS[judgement.expected]})"

@@ -28,6 +28,7 @@ def report_of(*evidences: Evidence) -> Report:
         judgements=tuple(judgements),
         observations={evidence.variant: evidence.observations for evidence in evidences},
         controls=recorded.OUTSIDE,
+        trials={evidence.variant: evidence.trials for evidence in evidences},
     )
 
 
