@@ -1,7 +1,7 @@
 """Other people's emulators of AWS, as targets: each a process tree of its own, without a network but its loopback.
 
 They run the code of functions, which tries to reach the internet and AWS. Nothing of that leaves: the processes
-are in a network namespace with nothing in it. Their port on the host is a socket that was bound before, and handed in.
+are in a network namespace with nothing in it. Their port on the host is a socket that was bound before, and given.
 """
 
 import fcntl
