@@ -1,17 +1,20 @@
-"""The handler: runs the probes that the event names, all at the same time.
+"""The handler: runs the probes that the event names, all at the same time; or consumes records that it is given.
 
-The event is ``{"probes": {label: {"probe": name, ...arguments}}}``; ``probe`` may be left out where the label
-is the name. The answer is ``{"answers": {label: answer}}``; see :func:`attempt.answer`.
+The event that asks for probes is ``{"probes": {label: {"probe": name, ...arguments}}}``; ``probe`` may be left out
+where the label is the name. The answer is ``{"answers": {label: answer}}``; see :func:`attempt.answer`. An event
+with ``Records`` comes from a queue, a stream, a table or a bucket; see the module ``records``.
 """
 
 import queue
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from . import aws_api, dns, internet, printed_line, tcp
+from . import aws_api, cache, dns, internet, load_balancer, printed_line, records, tcp, trace
 from .attempt import Arguments, Attempt, Probe, answer
+from .connection import ANSWER_SECONDS
 from .outcome import Outcome
 
 LONGEST_SECONDS = 25.0
@@ -37,20 +40,25 @@ PROBES: dict[str, Probe] = {
     "logs_printed": printed_line.probe,
     "tcp": tcp.probe,
     "dns": dns.probe,
+    "cache": cache.probe,
+    "load_balancer": load_balancer.probe,
+    "trace": trace.probe,
+    "call": aws_api.probe_call,
     **{name: partial(_call, name) for name in aws_api.CALLS},
 }
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context has no type
-    """Run the probes of ``event``; see the module for its shape."""
+    """Run the probes of ``event``, or consume its records; see the module for its shape."""
+    if "Records" in event:
+        return records.consume(event["Records"], context.aws_request_id)
     wanted = {label: dict(arguments or {}) for label, arguments in event["probes"].items()}
     names = {label: str(arguments.pop("probe", label)) for label, arguments in wanted.items()}
     unknown = sorted(set(names.values()) - set(PROBES))
     if unknown:
         raise ValueError(f"no such probe: {', '.join(unknown)}; there are {', '.join(sorted(PROBES))}")
-    for name in names.values():
-        if name in aws_api.CALLS:
-            aws_api.client(aws_api.CALLS[name].service)  # here, because clients cannot be made in threads
+    for label, name in names.items():
+        _prepare(name, wanted[label])
 
     answers: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
     for label, arguments in wanted.items():
@@ -62,6 +70,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         ).start()
     seconds = min(LONGEST_SECONDS, context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     return {"answers": _gather(answers, frozenset(wanted), seconds)}
+
+
+def _prepare(name: str, arguments: Arguments) -> None:
+    """Make the client that a probe will want: in the probe's own thread, all would wait for each other's."""
+    with suppress(Exception):  # whatever is wrong with it, the probe says in its answer
+        if name in aws_api.CALLS:
+            aws_api.client(aws_api.CALLS[name].service)
+        elif name == "call":
+            aws_api.client(arguments["service"], float(arguments.get("timeout_seconds", ANSWER_SECONDS)))
+        elif name == "trace" and arguments.get("by") != "daemon":
+            aws_api.client(trace.SERVICE)
 
 
 def _gather(

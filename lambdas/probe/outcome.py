@@ -30,6 +30,8 @@ class Stage(StrEnum):
     HTTP = "http"
     API = "api"
     SQL = "sql"
+    CACHE = "cache"
+    TRACE = "trace"
     PRINT = "print"
 
 

@@ -1,5 +1,6 @@
 """AWS API calls against servers on loopback."""
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]
 
 
 def _forget() -> None:
-    aws_api.client.cache_clear()
+    aws_api.made_client.cache_clear()
     aws_api.session.cache_clear()
 
 
@@ -44,7 +45,13 @@ def moto_port() -> Iterator[int]:
 
 @pytest.mark.parametrize(
     ("call", "evidence"),
-    [("sts", "arn"), ("s3", "buckets"), ("secretsmanager", "secrets"), ("logs_api", "log_groups")],
+    [
+        ("sts", "arn"),
+        ("identity", "user_id"),
+        ("s3", "buckets"),
+        ("secretsmanager", "secrets"),
+        ("logs_api", "log_groups"),
+    ],
 )
 def test_a_call_can_reach_its_service(
     ask: Ask, point_at: Callable[[int], None], moto_port: int, call: str, evidence: str
@@ -94,6 +101,56 @@ def test_a_call_cannot_hide_a_closed_port(ask: Ask, point_at: Callable[[int], No
     point_at(closed_port)
     answer = ask(aws_api.probe, call="sts")
     assert (answer["outcome"], answer["stage"]) == ("refused", "tcp")
+
+
+def test_any_call_can_be_made(ask: Ask, point_at: Callable[[int], None], moto_port: int) -> None:
+    """Service, operation and parameters come with the event; the answer is evidence, as JSON."""
+    point_at(moto_port)
+    made = ask(aws_api.probe_call, service="sqs", operation="create_queue", parameters={"QueueName": "q"})
+    assert (made["outcome"], made["error"], made["evidence"]["http_status"]) == ("connected", None, 200)
+    found = ask(aws_api.probe_call, service="sqs", operation="ListQueues", timeout_seconds=2)
+    assert found["evidence"]["answer"]["QueueUrls"] == [made["evidence"]["answer"]["QueueUrl"]]
+    json.dumps(found)
+
+
+def test_any_call_can_be_denied(ask: Ask, point_at: Callable[[int], None], http_server: AnsweringServer) -> None:
+    """Code, message and status of a denial are evidence, also where the status is not 403."""
+    http_server.status = 400
+    http_server.body = '{"__type": "AccessDeniedException", "message": "User: a is not authorized"}'
+    point_at(http_server.server_port)
+    parameters = {"TableName": "t", "Key": {"id": {"S": "1"}}}
+    answer = ask(aws_api.probe_call, service="dynamodb", operation="get_item", parameters=parameters)
+    assert (answer["outcome"], answer["stage"]) == ("denied_by_service", "api")
+    assert answer["evidence"]["error_code"] == "AccessDeniedException"
+    assert answer["evidence"]["error_message"] == "User: a is not authorized"
+    assert answer["evidence"]["http_status"] == 400
+
+
+def test_another_error_of_any_call_cannot_be_an_outcome(
+    ask: Ask, point_at: Callable[[int], None], moto_port: int
+) -> None:
+    """The service was reached and let the caller in; what it wants instead is in the evidence."""
+    point_at(moto_port)
+    parameters = {"TableName": "none", "Key": {"id": {"S": "1"}}}
+    answer = ask(aws_api.probe_call, service="dynamodb", operation="get_item", parameters=parameters)
+    assert answer["outcome"] is None
+    assert answer["evidence"]["error_code"] == "ResourceNotFoundException"
+    assert ask(aws_api.probe_call, service="astrology", operation="ask")["outcome"] is None
+
+
+DRY_RUN = """<Response><Errors><Error><Code>DryRunOperation</Code><Message>Request would have succeeded, but DryRun
+flag is set.</Message></Error></Errors><RequestID>r</RequestID></Response>"""
+
+
+def test_dry_run_can_say_that_a_call_is_allowed(
+    ask: Ask, point_at: Callable[[int], None], http_server: AnsweringServer
+) -> None:
+    """EC2 answers an allowed dry run with an error that says so."""
+    http_server.status, http_server.body = 412, DRY_RUN
+    point_at(http_server.server_port)
+    parameters = {"DryRun": True}
+    answer = ask(aws_api.probe_call, service="ec2", operation="describe_network_interfaces", parameters=parameters)
+    assert (answer["outcome"], answer["evidence"]["error_code"]) == ("connected", "DryRunOperation")
 
 
 def test_each_call_can_only_go_to_a_regional_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The handler: many probes in the time of one."""
 
+import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ class Context:
     """What of Lambda's context the handler reads."""
 
     milliseconds: int = 30_000
+    aws_request_id: str = "r-1"
 
     def get_remaining_time_in_millis(self) -> int:
         return self.milliseconds
@@ -62,7 +64,7 @@ def test_a_nonce_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_probe_cannot_be_ignored() -> None:
     """A name that is no probe is an error that lists those that are."""
-    with pytest.raises(ValueError, match="no such probe: telepathy; there are dns, internet"):
+    with pytest.raises(ValueError, match="no such probe: telepathy; there are cache, call, dns"):
         _ask({"probes": {"telepathy": {}}})
 
 
@@ -79,3 +81,10 @@ def test_a_silent_probe_cannot_hold_up_the_answer(deaf_port: int) -> None:
     answer = _ask({"probes": probes}, Context(milliseconds=700))["late"]
     assert answer["outcome"] is None
     assert answer["error"] == "no answer within 0.2 s"
+
+
+def test_records_can_be_consumed_by_the_same_handler(capsys: pytest.CaptureFixture[str]) -> None:
+    """A consumer has the same code as the probe, and is told by its event what it is."""
+    event = {"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": "hello"}]}
+    assert handler.handler(event, Context()) == {"batchItemFailures": []}
+    assert json.loads(capsys.readouterr().out)["request_id"] == "r-1"
