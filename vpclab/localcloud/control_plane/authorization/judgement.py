@@ -58,11 +58,10 @@ def judge(request: Request, policies: Policies, *, resource_is_told: bool = True
     worst = _rewritten(policies, in_doubt, unbound, helping=False)
     if not reasons:
         return authorize(request, policies)
-    best = _rewritten(policies, in_doubt, unbound, helping=True)
-    verdict = authorize(request, worst)
-    if verdict.allowed != authorize(request, best).allowed:
+    best = authorize(request, _rewritten(policies, in_doubt, unbound, helping=True))
+    if best.allowed != authorize(request, worst).allowed:
         raise NotModelledError("; ".join(dict.fromkeys(reasons)))
-    return verdict
+    return best
 
 
 def _rewritten(
