@@ -1,4 +1,4 @@
-"""A cloud's event sources by plain boto3: roles with exactly one policy, functions that print what they are fed."""
+"""A cloud's event sources by plain boto3: roles with one policy each, functions that print what they are fed."""
 
 import itertools
 import json

@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 
+from tests.deadline import eventually
 from tests.integration.control_plane_world import (
     ACCOUNT,
     REGION,
@@ -74,7 +75,7 @@ def test_invocation_can_name_a_version(here: World) -> None:
 
 
 def test_invocation_can_be_of_three_kinds(here: World) -> None:
-    """RequestResponse 200, Event 202 without a payload, DryRun 204 without running."""
+    """RequestResponse 200, Event 202 without a payload and run later, DryRun 204 without running."""
     here.function("f", here.role())
     kinds = {
         kind: here.functions.invoke(FunctionName="f", InvocationType=kind, Payload=b"1")
@@ -86,7 +87,9 @@ def test_invocation_can_be_of_three_kinds(here: World) -> None:
         "DryRun": 204,
     }
     assert [answer["Payload"].read() for answer in kinds.values()] == [b"1", b"", b""]
-    assert [one.invocation_type for one in here.effects.invocations] == ["RequestResponse", "Event"]
+    eventually(lambda: len(here.effects.invocations) == 2, 10, "the event was run")
+    ids = [kinds[kind]["ResponseMetadata"]["RequestId"] for kind in ("RequestResponse", "Event")]
+    assert [one.request_id for one in here.effects.invocations] == ids
 
 
 def test_invocation_can_tell_how_the_function_failed(here: World) -> None:

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.deadline import eventually
 from tests.integration.lambda_world import Observed, Scenarios, World, as_observed, function
 from vpclab.localcloud.lambda_runtime import InvocationRefused
 from vpclab.localcloud.lambda_runtime.limits import Limits
 
-scenarios = Scenarios(Limits(initialisation=0.5, retry_delays=(0.05, 0.05)))
+scenarios = Scenarios(Limits(initialisation=0.5))
 
 
 @pytest.fixture(scope="module")
@@ -161,27 +160,6 @@ def slow_once(world: World) -> object:
 def test_function_can_take_long_to_initialise(observed: Observed) -> None:
     """An initialisation over its limit starts anew, with the invocation's timeout as the limit."""
     assert observed[slow_once]["payload"] == "there"
-
-
-@scenarios
-def asynchronous(world: World) -> object:
-    source = """
-        def handler(event, context):
-            print("attempt of", context.aws_request_id)
-            raise RuntimeError(event)
-    """
-    queued = world.invoke(function(source, name="queued"), "again", invocation_type="Event")
-
-    def attempts() -> list[str]:
-        return [line for line in world.logs.messages() if line.startswith("attempt of")]
-
-    eventually(lambda: len(attempts()) == 3, 10, "the event was tried three times")
-    return queued.status, queued.payload.decode(), len(set(attempts()))
-
-
-def test_event_can_be_tried_three_times(observed: Observed) -> None:
-    """An asynchronous invocation answers 202; after errors it is retried twice, with the same request id."""
-    assert tuple(observed[asynchronous]) == (202, "", 1)
 
 
 @scenarios

@@ -10,8 +10,8 @@ class Settings:
     ``interface_linger_seconds``: how long a Lambda interface stays after its last user is gone. AWS takes up to 20
     minutes (Lambda guide, configuration-vpc); the default here shows the behaviour without the wait.
 
-    ``asynchronous_retry_seconds``: how long Lambda waits before each retry of an asynchronous invocation that ended in
-    an error of the function ("Error handling for an asynchronous invocation").
+    ``asynchronous_retry_seconds``: the wait before each retry of an asynchronous invocation that ended
+    in an error of the function ("Error handling for an asynchronous invocation").
 
     ``authorization``: whether requests are held against policies. Off, whoever is authenticated may do everything;
     what services do with a role, or in their own name, is judged either way.

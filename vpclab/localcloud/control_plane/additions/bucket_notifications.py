@@ -1,8 +1,8 @@
 """S3's notifications: checked when they are configured, and delivered with the destination's permission.
 
 moto accepts any destination and calls the function from inside the upload. Sources: S3 user guide,
-notification-content-structure, grant-destinations-permissions-to-s3; Lambda guide, with-s3. Only the resource's own
-policy counts. Where it is taken away later, events end and uploads go on.
+notification-content-structure and grant-destinations-permissions-to-s3; Lambda guide, with-s3. Only the resource's
+own policy counts. Where it is taken away later, events end and uploads go on.
 """
 
 import json
@@ -83,14 +83,14 @@ class BucketNotifications:
                     raise ApiError("InvalidArgument", _NOT_VALID)
         return config
 
-    def _send(self, account_id: str, event_name: str, bucket: Moto, key: Moto) -> None:
+    def _send(self, account_id: str, event_name: Moto, bucket: Moto, key: Moto) -> None:
         """Hand an event to each destination that wants it (moto calls this within the upload)."""
         config = bucket.notification_configuration
         if config is None:
             return
         for rule in (*config.cloud_function, *config.queue, *config.topic):
             if rule.matches(event_name, key.name):
-                event = json.dumps(_event(str(event_name), bucket, key, rule.id, account_id))
+                event = json.dumps(_event(str(event_name.value), bucket, key, rule.id, account_id))
                 self._deliver(bucket.name, rule.arn, event.encode())
 
     def _send_test(self, account_id: str, bucket: Moto) -> None:

@@ -40,7 +40,7 @@ _MOST_MESSAGE = 1024
 
 
 class EventSources:
-    """``corrections`` are made at once; ``close`` ends pollers and queued events. ``lock`` is the control plane's."""
+    """``close`` ends pollers and queued events. ``lock`` is the control plane's."""
 
     def __init__(
         self, settings: Settings, lock: threading.RLock, permissions: Permissions, invocations: Invocations

@@ -1,8 +1,8 @@
 """Events that were queued for functions: run later, again after an error, and told of at the end.
 
-Sources: Lambda guide, invocation-async-error-handling and invocation-async-retain-records. An error of the function
-is retried twice, after one minute and after two; what the service could not run (throttled, or its own error) goes
-back to the queue for up to the maximum event age, at first after a second, at last every five minutes.
+Sources: Lambda guide, invocation-async-error-handling and invocation-async-retain-records. An error of the
+function is retried twice, after one minute and after two. What the service could not run (throttled, or its own
+error) goes back to the queue for up to the maximum event age, at first after a second, at last every five minutes.
 """
 
 import json
@@ -114,7 +114,7 @@ class Service(Protocol):
 
 
 class AsynchronousInvocations:
-    """The queue of events. ``retry_seconds``: how long to wait before each retry after an error of the function."""
+    """The queue of events. ``retry_seconds``: before each retry after an error of the function."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """What becomes of a stream's batch after the function saw it: retried, cut in two, given up. Pure.
 
-Sources: Lambda guide, with-kinesis, kinesis-on-failure-destination, services-kinesis-batchfailurereporting: a batch
-is retried until it succeeds, expires or its retries are exhausted, and nothing after it in its shard is read before.
-Cutting in two counts for no retry. Reported failures cut the batch at the first of them.
+Sources: Lambda guide, with-kinesis, kinesis-on-failure-destination, services-kinesis-batchfailurereporting. A
+batch is retried until it succeeds, expires or its retries are exhausted; nothing after it in its shard is read
+before. Cutting in two counts for no retry. Reported failures cut the batch at the first of them.
 """
 
 from dataclasses import dataclass, replace

@@ -65,8 +65,8 @@ class Destinations:
         if service not in _ACTIONS:
             raise ApiError(
                 "UnsupportedOperation",
-                f"The destination {target} is not modelled by the local cloud: it sends to SQS queues, SNS topics, "
-                "Lambda functions and S3 buckets.",
+                f"The destination {target} is not modelled by the local cloud: it sends to SQS queues, "
+                "SNS topics, Lambda functions and S3 buckets.",
             )
         if service == "s3":
             if _bucket(target) is None:
@@ -106,7 +106,7 @@ class Destinations:
     ) -> None:
         """Send an invocation record; to a bucket, as an object under a prefix with more in it.
 
-        What cannot be delivered is lost, as on AWS (which counts it in DestinationDeliveryFailures); the log has it.
+        What cannot be delivered is lost, as on AWS, which counts DestinationDeliveryFailures; the log has it.
         """
         now = datetime.now(UTC)
         key = f"{object_prefix}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"

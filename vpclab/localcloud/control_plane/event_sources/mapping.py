@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,7 +78,7 @@ class EventSourceMapping:
             if settings.maximum_concurrency is not None:
                 found["ScalingConfig"] = {"MaximumConcurrency": settings.maximum_concurrency}
             return found
-        target: Mapping[str, str] = {"Destination": settings.on_failure} if settings.on_failure else {}
+        target = {"Destination": settings.on_failure} if settings.on_failure else {}
         found |= {
             "StartingPosition": self.starting_position,
             "ParallelizationFactor": 1,

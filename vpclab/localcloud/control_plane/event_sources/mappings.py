@@ -1,6 +1,7 @@
 """Event source mappings: made, changed and deleted by the API, and the pollers that follow them.
 
-Sources: Lambda API reference, CreateEventSourceMapping; Lambda guide, invocation-eventsourcemapping. A mapping is Creating, Updating, Enabling, Disabling or Deleting when the API answers, and settles right after.
+Sources: Lambda API reference, CreateEventSourceMapping; Lambda guide, invocation-eventsourcemapping. A
+mapping is Creating, Updating, Enabling, Disabling or Deleting when the API answers, and settles right after.
 """
 
 import time
@@ -200,8 +201,8 @@ class EventSourceMappings:
         queue = Queue(arn)
         if not queue.exists:
             raise invalid(
-                "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS "
-                "Error Message: The specified queue does not exist for this wsdl version."
+                "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+                "SQS Error Message: The specified queue does not exist for this wsdl version."
             )
         if queue.visibility_timeout < function.timeout:
             raise invalid(
@@ -222,8 +223,8 @@ class EventSourceMappings:
         position, timestamp = mapping.starting_position, mapping.starting_timestamp
         if position is None:
             raise invalid(
-                "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member "
-                "must not be null."
+                "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
+                "Member must not be null."
             )
         if position not in _POSITIONS or (position == "AT_TIMESTAMP" and mapping.source_service == "dynamodb"):
             raise invalid(f"Unsupported starting position for arn type: {mapping.event_source_arn}")

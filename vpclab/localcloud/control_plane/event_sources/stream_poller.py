@@ -203,7 +203,10 @@ class _ShardReader:
 def no_access(arn: str, needed: tuple[str, ...]) -> str:
     """Return Lambda's sentence for a role that may not read a stream."""
     actions = f"{', '.join(needed[:-1])}, and {needed[-1]}"
-    return f"Cannot access stream {arn}. Please ensure the role can perform the {actions} Actions on your stream in IAM."
+    return (
+        f"Cannot access stream {arn}. Please ensure the role can perform the {actions} Actions on your stream in "
+        "IAM."
+    )
 
 
 def _text(seconds: float) -> str:
