@@ -89,6 +89,23 @@ class KeptLogs:
 
 
 @dataclass
+class KeptSegments:
+    """Keeps what is sent to X-Ray, by function, or refuses it as a role without permission does."""
+
+    allows: bool = True
+    documents: dict[str, list[str]] = field(default_factory=dict)
+
+    def __call__(self, *, function_arn: str, role_arn: str, documents: Sequence[str]) -> bool:
+        assert role_arn
+        if self.allows:
+            self.documents.setdefault(function_arn, []).extend(documents)
+        return self.allows
+
+    def of(self, name: str) -> list[Any]:
+        return [json.loads(one) for one in self.documents.get(ARN + name, [])]
+
+
+@dataclass
 class World:
     """The runtime with its surroundings. ``invoke`` runs a function whose module is given as text."""
 
@@ -96,6 +113,7 @@ class World:
     networks: BareNetworks
     logs: KeptLogs
     directory: Path
+    segments: KeptSegments = field(default_factory=KeptSegments)
 
     def invoke(self, function: Invocation, event: object = None, **changes: Any) -> InvocationResult:  # noqa: ANN401 - fields of Invocation
         invocation = replace(function, request_id=str(uuid4()), payload=json.dumps(event).encode(), **changes)
@@ -149,9 +167,12 @@ def runtime(limits: Limits = DEFAULT_LIMITS) -> Iterator[World]:
         trust = directory / "authorities.pem"
         trustme.CA().cert_pem.write_to_path(str(trust))
         networks, logs = BareNetworks(), KeptLogs()
-        lambda_runtime = LambdaRuntime(networks, logs, trust, directory / "functions", limits)
+        segments = KeptSegments()
+        lambda_runtime = LambdaRuntime(
+            networks, logs, trust, directory / "functions", limits, put_trace_segments=segments
+        )
         try:
-            yield World(lambda_runtime, networks, logs, directory)
+            yield World(lambda_runtime, networks, logs, directory, segments)
         finally:
             lambda_runtime.close()
 

@@ -33,7 +33,6 @@ from vpclab.localcloud.control_plane.additions import (
     routes,
     security_groups,
     subnets,
-    traces,
     unmodelled,
     vpc_endpoints,
     vpc_ranges,
@@ -50,6 +49,7 @@ from vpclab.localcloud.control_plane.additions.log_shipping import LogShipping
 from vpclab.localcloud.control_plane.additions.role_sessions import RoleSessions
 from vpclab.localcloud.control_plane.additions.target_groups import TargetGroups
 from vpclab.localcloud.control_plane.additions.trace_shipping import TraceShipping
+from vpclab.localcloud.control_plane.additions.traces import Traces
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.authentication import Authenticator, caller_of
@@ -116,7 +116,8 @@ class CorrectedMoto:
         self.role_sessions = RoleSessions(sessions, known)
         roles = ExecutionRoles(self.authorizer, self.role_sessions)
         self.log_shipping = LogShipping(roles)
-        self.trace_shipping = TraceShipping(roles)
+        self.traces = Traces()
+        self.trace_shipping = TraceShipping(roles, self.traces)
         self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
         self.functions = Functions(roles, self._interfaces)
         self.functions.correct(self._corrections)
@@ -171,8 +172,8 @@ class CorrectedMoto:
         """Have moto answer, or what answers in its place."""
         if function_policies.concerns(request, action):
             return function_policies.answer(request, action, self.account(request), self._settings.region)
-        if traces.concerns(request):
-            return traces.answer(request, action, self.account(request), self._settings.region)
+        if self.traces.concerns(request):
+            return self.traces.answer(request, action, self.account(request), self._settings.region)
         if request.service == "sts":
             return self.role_sessions.answer(request)
         return moto_process.call(request, self.account(request))

@@ -43,14 +43,13 @@ _FAR_ENDS = {
     "sns": ("moto.sns.responses", "SNSResponse"),
     "sqs": ("moto.sqs.responses", "SQSResponse"),
     "ssm": ("moto.ssm.responses", "SimpleSystemManagerResponse"),
-    "xray": ("moto.xray.responses", "XRayResponse"),
 }
 _RESPONSES = {**_EVERY_CLOUD_USES, **_FAR_ENDS}
 _TABLE_STREAMS = ("moto.dynamodbstreams.responses", "DynamoDBStreamsHandler")
 _TABLE_STREAMS_TARGET = "DynamoDBStreams_"
 
-SERVICES = tuple(_RESPONSES)
-"""The services that the local cloud has, by the names their signatures are scoped to."""
+SERVICES = (*_RESPONSES, "xray")
+"""The services that the local cloud has, by the names their signatures are scoped to; X-Ray is not moto's."""
 
 
 def load() -> None:

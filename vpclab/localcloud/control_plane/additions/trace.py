@@ -134,7 +134,9 @@ def _http(document: Mapping[str, Any]) -> dict[str, Any]:
     http = document.get("http")
     if not isinstance(http, dict):
         return {}
-    request, response = http.get("request") or {}, http.get("response") or {}
+    request, response = (
+        part if isinstance(part := http.get(name), dict) else {} for name in ("request", "response")
+    )
     given = {
         "HttpURL": request.get("url"),
         "HttpMethod": request.get("method"),

@@ -1,8 +1,8 @@
 """X-Ray: segments taken, and traces answered from them.
 
-moto keeps segments, but answers no sampling rules, gives every trace the same response time and no id to one that
-has no end yet, and takes any id. AWS: X-Ray API reference; X-Ray guide, xray-api-segmentdocuments and
-xray-api-sendingdata.
+moto's X-Ray is not used: it answers no sampling rules, gives every trace one response time and no id to one
+without an end, takes any id, and opens a socket when it is imported. AWS: X-Ray API reference; X-Ray guide,
+xray-api-segmentdocuments and xray-api-sendingdata.
 """
 
 import json
@@ -14,141 +14,155 @@ from typing import Any
 from vpclab.localcloud.control_plane.additions.trace import Segment, Trace
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
-from vpclab.localcloud.control_plane.corrections import Moto
 
 MOST_DOCUMENTS, MOST_TRACE_IDS = 50, 5
 LARGEST_DOCUMENT = 64 * 1024
+
+_Place = tuple[str, str]  # account and Region
 _LONGEST_SECONDS = 24 * 3600
+_LATEST = 2**40
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _SEGMENT_ID = re.compile(r"[0-9a-f]{16}")
-_DEFAULT_RULE = {
-    "SamplingRule": {
-        "RuleName": "Default",
-        "RuleARN": "arn:aws:xray:{region}:{account}:sampling-rule/Default",
-        "ResourceARN": "*",
-        "Priority": 10000,
-        "FixedRate": 0.05,
-        "ReservoirSize": 1,
-        "ServiceName": "*",
-        "ServiceType": "*",
-        "Host": "*",
-        "HTTPMethod": "*",
-        "URLPath": "*",
-        "Version": 1,
-        "Attributes": {},
-    },
-    "CreatedAt": 0.0,
-    "ModifiedAt": 0.0,
-}
 
 
-def concerns(request: ApiRequest) -> bool:
-    """Whether this is a request to X-Ray."""
-    return request.service == "xray"
+class Traces:
+    """The segments of every account and Region."""
 
+    def __init__(self) -> None:
+        self._kept: dict[_Place, dict[str, list[Segment]]] = {}
+        self._operations: Mapping[str, Callable[[Mapping[str, Any], _Place], dict[str, Any]]] = {
+            "PutTraceSegments": self._put_segments,
+            "GetTraceSummaries": self._summaries,
+            "BatchGetTraces": self._batch,
+            "PutTelemetryRecords": _telemetry,
+            "GetSamplingRules": _rules,
+            "GetSamplingTargets": _targets,
+            "GetSamplingStatisticSummaries": _statistics,
+        }
 
-def answer(request: ApiRequest, action: str, account: str, region: str) -> Response:
-    """Answer one operation. ``region`` serves callers without one. ApiError: it is refused, or not modelled."""
-    operation = _OPERATIONS.get(action)
-    if operation is None:
-        raise ApiError("UnsupportedOperation", f"The local cloud does not model X-Ray's {action}.", 501)
-    given = dict(request.document)
-    body = json.dumps(operation(given, account, request.region or region))
-    return 200, {"Content-Type": "application/json"}, body.encode()
+    @staticmethod
+    def concerns(request: ApiRequest) -> bool:
+        """Whether this is a request to X-Ray."""
+        return request.service == "xray"
 
+    def answer(self, request: ApiRequest, action: str, account: str, region: str) -> Response:
+        """Answer an operation. ``region`` serves callers without one. ApiError: it is refused, or not modelled."""
+        operation = self._operations.get(action)
+        if operation is None:
+            raise ApiError("UnsupportedOperation", f"The local cloud does not model X-Ray's {action}.", 501)
+        body = json.dumps(operation(request.document, (account, request.region or region)))
+        return 200, {"Content-Type": "application/json"}, body.encode()
 
-def put(documents: Iterable[str], account: str, region: str) -> list[dict[str, str]]:
-    """Take segment documents; return those that are none, as UnprocessedTraceSegments."""
-    from moto.xray.exceptions import BadSegmentException  # noqa: PLC0415 - loaded with the first segment
-
-    backend, refused = _backend(account, region), []
-    for document in documents:
-        code, segment_id = _fault(document)
-        if code is None:
-            try:
-                backend.process_segment(document)
+    def put(self, documents: Iterable[str], account: str, region: str) -> list[dict[str, str]]:
+        """Take segment documents; return those that are none, as UnprocessedTraceSegments."""
+        kept = self._kept.setdefault((account, region), {})
+        refused: list[dict[str, str]] = []
+        for text in documents:
+            document = _document(text)
+            segment_id = str(document.get("id", ""))
+            code = _fault(document, segment_id)
+            if code is None:
+                kept.setdefault(document["trace_id"], []).append(Segment(segment_id, text, document))
                 continue
-            except BadSegmentException as error:
-                code = str(error.code)
-        named = {"Id": segment_id} if segment_id else {}
-        refused.append({**named, "ErrorCode": code, "Message": f"Invalid segment. ErrorCode: {code}"})
-    return refused
+            named = {"Id": segment_id} if segment_id else {}
+            refused.append({**named, "ErrorCode": code, "Message": f"Invalid segment. ErrorCode: {code}"})
+        return refused
+
+    def _traces(self, place: _Place) -> list[Trace]:
+        """All traces, the oldest first."""
+        kept = self._kept.get(place, {})
+        return sorted((Trace.of(*one) for one in kept.items()), key=lambda trace: trace.start_time)
+
+    def _put_segments(self, given: Mapping[str, Any], place: _Place) -> dict[str, Any]:
+        documents = given.get("TraceSegmentDocuments")
+        if not isinstance(documents, list) or not all(isinstance(one, str) for one in documents):
+            raise ApiError("InvalidRequestException", "TraceSegmentDocuments is no list of texts.")
+        if len(documents) > MOST_DOCUMENTS:
+            raise ApiError("InvalidRequestException", f"Send at most {MOST_DOCUMENTS} segments at a time.")
+        return {"UnprocessedTraceSegments": self.put(documents, *place)}
+
+    def _summaries(self, given: Mapping[str, Any], place: _Place) -> dict[str, Any]:
+        for name in ("FilterExpression", "SamplingStrategy"):
+            if given.get(name):
+                raise ApiError("UnsupportedOperation", f"The local cloud does not model {name}: omit it.", 501)
+        try:
+            start, end = float(given["StartTime"]), float(given["EndTime"])
+        except (KeyError, TypeError, ValueError):
+            raise ApiError("InvalidRequestException", "StartTime and EndTime are needed, in seconds.") from None
+        if not start <= end <= start + _LONGEST_SECONDS:
+            raise ApiError("InvalidRequestException", "EndTime is not within 24 hours after StartTime.")
+        by_event = given.get("TimeRangeType", "TraceId") != "TraceId"
+        traces = self._traces(place)
+        found = [one for one in traces if start <= (one.start_time if by_event else one.requested) <= end]
+        return {
+            "ApproximateTime": time.time(),
+            "TracesProcessedCount": len(traces),
+            "TraceSummaries": [one.summary() for one in found],
+        }
+
+    def _batch(self, given: Mapping[str, Any], place: _Place) -> dict[str, Any]:
+        wanted = given.get("TraceIds")
+        if not isinstance(wanted, list) or not 0 < len(wanted) <= MOST_TRACE_IDS:
+            raise ApiError("InvalidRequestException", f"TraceIds has one to {MOST_TRACE_IDS} ids.")
+        known = {one.id: one for one in self._traces(place)}
+        return {
+            "Traces": [known[one].document() for one in wanted if one in known],
+            "UnprocessedTraceIds": [one for one in wanted if one not in known],
+        }
 
 
-def _fault(document: str) -> tuple[str | None, str]:
-    """Return the code of what is wrong with a segment document, if anything, and its id, if it has one."""
+def _document(text: str) -> dict[str, Any]:
+    """Return the segment in a text; empty where there is none."""
     try:
-        segment = json.loads(document) if len(document) <= LARGEST_DOCUMENT else None
+        segment = json.loads(text) if len(text) <= LARGEST_DOCUMENT else None
     except (ValueError, RecursionError):
         segment = None
-    if not isinstance(segment, dict):
-        return "ParseError", ""
-    segment_id = str(segment.get("id", ""))
+    return segment if isinstance(segment, dict) else {}
+
+
+def _fault(segment: Mapping[str, Any], segment_id: str) -> str | None:
+    """Return the code of what is wrong with a segment, if anything."""
     times = [segment[name] for name in ("start_time", "end_time") if name in segment]
     forms = {
+        "ParseError": bool(segment),
         "InvalidId": _SEGMENT_ID.fullmatch(segment_id) is not None,
         "InvalidTraceId": _TRACE_ID.fullmatch(str(segment.get("trace_id"))) is not None,
         "MissingName": isinstance(segment.get("name"), str),
-        "InvalidTime": "start_time" in segment and all(isinstance(one, int | float) for one in times),
+        "InvalidTime": "start_time" in segment and all(map(_is_time, times)),
         "MissingEndTime": "end_time" in segment or segment.get("in_progress") is True,
     }
-    return next((code for code, is_right in forms.items() if not is_right), None), segment_id
+    return next((code for code, is_right in forms.items() if not is_right), None)
 
 
-def _put_segments(given: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
-    documents = given.get("TraceSegmentDocuments")
-    if not isinstance(documents, list) or not all(isinstance(one, str) for one in documents):
-        raise ApiError("InvalidRequestException", "TraceSegmentDocuments is no list of texts.")
-    if len(documents) > MOST_DOCUMENTS:
-        raise ApiError("InvalidRequestException", f"Send at most {MOST_DOCUMENTS} segment documents at a time.")
-    return {"UnprocessedTraceSegments": put(documents, account, region)}
+def _is_time(value: object) -> bool:
+    """Whether it is seconds since the epoch; JSON as Python reads it has infinities and numbers without bounds."""
+    return isinstance(value, int | float) and 0 <= value < _LATEST
 
 
-def _summaries(given: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
-    for name in ("FilterExpression", "SamplingStrategy"):
-        if given.get(name):
-            raise ApiError("UnsupportedOperation", f"The local cloud does not model {name}: leave it out.", 501)
-    try:
-        start, end = float(given["StartTime"]), float(given["EndTime"])
-    except (KeyError, TypeError, ValueError):
-        raise ApiError("InvalidRequestException", "StartTime and EndTime are needed, in seconds.") from None
-    if not start <= end <= start + _LONGEST_SECONDS:
-        raise ApiError("InvalidRequestException", "EndTime is not within 24 hours after StartTime.")
-    by_event = given.get("TimeRangeType", "TraceId") != "TraceId"
-    traces = _traces(account, region)
-    found = [one for one in traces if start <= (one.start_time if by_event else one.requested) <= end]
-    return {
-        "ApproximateTime": time.time(),
-        "TracesProcessedCount": len(traces),
-        "TraceSummaries": [one.summary() for one in found],
-    }
-
-
-def _batch(given: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
-    wanted = given.get("TraceIds")
-    if not isinstance(wanted, list) or not 0 < len(wanted) <= MOST_TRACE_IDS:
-        raise ApiError("InvalidRequestException", f"TraceIds has one to {MOST_TRACE_IDS} ids.")
-    known = {one.id: one for one in _traces(account, region)}
-    return {
-        "Traces": [known[one].document() for one in wanted if one in known],
-        "UnprocessedTraceIds": [one for one in wanted if one not in known],
-    }
-
-
-def _telemetry(given: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
+def _telemetry(given: Mapping[str, Any], _place: _Place) -> dict[str, Any]:
     if not isinstance(given.get("TelemetryRecords"), list):
         raise ApiError("InvalidRequestException", "TelemetryRecords is no list.")
-    _backend(account, region).add_telemetry_records(given)
     return {}
 
 
-def _rules(_given: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
-    text = json.dumps(_DEFAULT_RULE).replace("{region}", region).replace("{account}", account)
-    return {"SamplingRuleRecords": [json.loads(text)]}
+def _rules(_given: Mapping[str, Any], place: _Place) -> dict[str, Any]:
+    """Return the one rule that every account has."""
+    account, region = place
+    rule = {
+        "RuleName": "Default",
+        "RuleARN": f"arn:aws:xray:{region}:{account}:sampling-rule/Default",
+        "Priority": 10000,
+        "FixedRate": 0.05,
+        "ReservoirSize": 1,
+        "Version": 1,
+        "Attributes": {},
+        **dict.fromkeys(("ResourceARN", "ServiceName", "ServiceType", "Host", "HTTPMethod", "URLPath"), "*"),
+    }
+    return {"SamplingRuleRecords": [{"SamplingRule": rule, "CreatedAt": 0.0, "ModifiedAt": 0.0}]}
 
 
-def _targets(given: Mapping[str, Any], _account: str, _region: str) -> dict[str, Any]:
-    """Targets of the default rule; statistics of rules that there are not are answered as such."""
+def _targets(given: Mapping[str, Any], _place: _Place) -> dict[str, Any]:
+    """Return targets of the default rule; statistics of any other are not processed."""
     statistics = given.get("SamplingStatisticsDocuments") or []
     known = [one for one in statistics if one.get("RuleName") == "Default"]
     return {
@@ -164,34 +178,5 @@ def _targets(given: Mapping[str, Any], _account: str, _region: str) -> dict[str,
     }
 
 
-def _statistics(_given: Mapping[str, Any], _account: str, _region: str) -> dict[str, Any]:
+def _statistics(_given: Mapping[str, Any], _place: _Place) -> dict[str, Any]:
     return {"SamplingStatisticSummaries": []}
-
-
-_Operation = Callable[[Mapping[str, Any], str, str], dict[str, Any]]
-_OPERATIONS: Mapping[str, _Operation] = {
-    "PutTraceSegments": _put_segments,
-    "GetTraceSummaries": _summaries,
-    "BatchGetTraces": _batch,
-    "PutTelemetryRecords": _telemetry,
-    "GetSamplingRules": _rules,
-    "GetSamplingTargets": _targets,
-    "GetSamplingStatisticSummaries": _statistics,
-}
-
-
-def _traces(account: str, region: str) -> list[Trace]:
-    """All traces, the oldest first."""
-    kept = _backend(account, region)._segment_collection._traces  # noqa: SLF001 - moto has no other way to them
-    traces = [Trace.of(trace_id, [_segment(one) for one in found["segments"]]) for trace_id, found in kept.items()]
-    return sorted(traces, key=lambda trace: trace.start_time)
-
-
-def _segment(kept: Moto) -> Segment:
-    return Segment(kept.id, kept.raw, json.loads(kept.raw))
-
-
-def _backend(account: str, region: str) -> Moto:
-    from moto.xray.models import xray_backends  # noqa: PLC0415 - 0.1 s that few clouds need
-
-    return xray_backends[account][region]
