@@ -67,6 +67,12 @@ class Recorder(pulumi.runtime.Mocks):
             more |= {"address": "db.example", "port": 5432, "masterUserSecrets": [{"secretArn": "arn:secret"}]}
         if args.typ == "aws:ec2/vpc:Vpc":
             more["defaultSecurityGroupId"] = "sg-default"
+        if args.typ == "aws:ec2/instance:Instance":
+            more |= {"primaryNetworkInterfaceId": f"eni-{args.name}", "publicIp": "203.0.113.9"}
+        if args.typ == "aws:elasticache/replicationGroup:ReplicationGroup":
+            more["primaryEndpointAddress"] = f"{args.name}.example"
+        if args.typ == "aws:lb/loadBalancer:LoadBalancer":
+            more["dnsName"] = f"{args.name}.example"
         return f"{args.typ.rpartition(':')[2]}/{args.name}", {**more, **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # as the SDK's own documentation has it
@@ -84,6 +90,11 @@ class Deployment:
         """Return the resources of a type, by the last part of its token, such as ``Subnet``."""
         found = [one for one in self.resources if not one.type.startswith("vpclab:")]  # components
         return sorted((one for one in found if one.type.rpartition(":")[2] == kind), key=lambda one: one.name)
+
+    def one(self, kind: str, name: str) -> Declared:
+        """Return the only resource of a type and name."""
+        (found,) = [one for one in self.of(kind) if one.name == name]
+        return found
 
 
 def committed(stack: str) -> dict[str, Any]:
@@ -128,7 +139,7 @@ def main(stack: str, changed: dict[str, str]) -> None:
 def _run(outputs: dict[str, Any]) -> None:
     """Run the program, and put the values of its outputs into ``outputs``."""
     exported: dict[str, Any] = {}
-    pulumi.export = exported.__setitem__
+    pulumi.export = exported.__setitem__  # type: ignore[assignment]  # no stack is there to export from
     runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
     pulumi.Output.all(**exported).apply(outputs.update)
 

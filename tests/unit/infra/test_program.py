@@ -27,25 +27,52 @@ def test_subnets_can_be_in_two_zones(variant: str) -> None:
 
 @every_variant
 def test_function_can_have_a_role_of_its_own(variant: str) -> None:
-    """One role per function, which Lambda alone may assume, with the managed policies that it needs."""
+    """One role per function, which Lambda alone may assume."""
     program = deployed(variant)
-    (function,), (role,) = program.of("Function"), program.of("Role")
-    assert function.inputs["role"] == f"arn:{role.name}"
-    trust = json.loads(role.inputs["assumeRolePolicy"])
-    assert [one["Principal"] for one in trust["Statement"]] == [{"Service": "lambda.amazonaws.com"}]
-    attached = {one.inputs["policyArn"].rpartition("/")[2] for one in program.of("RolePolicyAttachment")}
+    roles = {f"arn:{one.name}": one for one in program.of("Role")}
+    used = [one.inputs["role"] for one in program.of("Function")]
+    assert len(used) == len(set(used)) == 7
+    for arn in used:
+        trust = json.loads(roles[arn].inputs["assumeRolePolicy"])
+        assert [one["Principal"] for one in trust["Statement"]] == [{"Service": "lambda.amazonaws.com"}]
+
+
+NAMED_BY_THE_NOTES = {
+    "probe": {"AWSLambdaBasicExecutionRole"},
+    "sqs-consumer": {"AWSLambdaSQSQueueExecutionRole"},
+    "kinesis-consumer": {"AWSLambdaKinesisExecutionRole"},
+    "dynamodb-consumer": {"AWSLambdaDynamoDBExecutionRole"},
+    "uploads": {"AWSLambdaBasicExecutionRole"},
+    "tracer": {"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess"},
+    "invoked": {"AWSLambdaBasicExecutionRole"},
+    "invoker": set(),
+}
+
+
+@every_variant
+def test_role_can_have_exactly_the_policies_that_it_needs(variant: str) -> None:
+    """The managed policy of what the function does, and the one for its interfaces where it has any."""
+    program = deployed(variant)
+    attached: dict[str, set[str]] = {one.name: set() for one in program.of("Role")}
+    for one in program.of("RolePolicyAttachment"):
+        attached[one.inputs["role"]].add(one.inputs["policyArn"].rpartition("/")[2])
     in_vpc = {"AWSLambdaVPCAccessExecutionRole"} if variant != "default" else set()
-    assert attached == {"AWSLambdaBasicExecutionRole"} | in_vpc
+    wanted = {name: found | (in_vpc if name != "invoker" else set()) for name, found in NAMED_BY_THE_NOTES.items()}
+    assert attached == wanted
+    assert [one.inputs["role"] for one in program.of("RolePolicy")] == ["probe"]
 
 
 @every_variant
 def test_log_group_can_be_there_before_the_function(variant: str) -> None:
     """It has the name that Lambda would use, and a retention, and is declared before the function."""
     program = deployed(variant)
-    (function,), (group,) = program.of("Function"), program.of("LogGroup")
-    assert group.inputs["name"] == f"/aws/lambda/{function.inputs['name']}"
-    assert group.inputs["retentionInDays"] == 7
-    assert program.resources.index(group) < program.resources.index(function)
+    groups = {one.inputs["name"]: one for one in program.of("LogGroup")}
+    functions = program.of("Function")
+    assert len(groups) == len(functions)
+    for function in functions:
+        group = groups[f"/aws/lambda/{function.inputs['name']}"]
+        assert group.inputs["retentionInDays"] == 7
+        assert program.resources.index(group) < program.resources.index(function)
 
 
 @every_variant
@@ -62,7 +89,8 @@ def test_rule_can_be_described(variant: str) -> None:
 def test_database_cannot_be_public(variant: str) -> None:
     """Private, encrypted, its password made and kept by RDS, in private subnets, easily deleted."""
     program = deployed(variant)
-    (instance,), (group,) = program.of("Instance"), program.of("SubnetGroup")
+    (instance,) = program.of("Instance")
+    (group,) = [one for one in program.of("SubnetGroup") if one.name == "database"]
     wanted: dict[str, object] = {
         "publiclyAccessible": False,
         "storageEncrypted": True,
@@ -87,11 +115,11 @@ def test_subnet_can_have_an_explicit_route_table(variant: str) -> None:
 @every_variant
 def test_function_in_a_vpc_can_give_its_groups_up(variant: str) -> None:
     """Its interfaces get other groups when it is deleted, so that its own can be deleted at once."""
-    (function,) = deployed(variant).of("Function")
-    assert ("vpcConfig" in function.inputs) == (variant != "default")
-    if variant != "default":
-        assert function.inputs["replaceSecurityGroupsOnDestroy"] is True
-        assert function.inputs["replacementSecurityGroupIds"] == ["sg-default"]
+    for function in deployed(variant).of("Function"):
+        assert ("vpcConfig" in function.inputs) == (variant != "default")
+        if variant != "default":
+            assert function.inputs["replaceSecurityGroupsOnDestroy"] is True
+            assert function.inputs["replacementSecurityGroupIds"] == ["sg-default"]
 
 
 def test_default_function_cannot_be_in_the_vpc() -> None:
@@ -114,7 +142,7 @@ def test_private_function_can_leave_through_a_nat_gateway() -> None:
         "RouteTable/private-1": "NatGateway/nat-0",
     }
     assert all(one.inputs["destinationCidrBlock"] == "0.0.0.0/0" for one in program.of("Route"))
-    (function,) = program.of("Function")
+    function = program.one("Function", "probe")
     assert function.inputs["vpcConfig"]["subnetIds"] == ["Subnet/private-0", "Subnet/private-1"]
 
 
@@ -130,7 +158,7 @@ def test_zone_can_have_a_nat_gateway_of_its_own() -> None:
 def test_public_function_can_stand_in_public_subnets() -> None:
     """Routes to the internet gateway, public addresses on launch, and no NAT gateway."""
     program = deployed("public")
-    (function,) = program.of("Function")
+    function = program.one("Function", "probe")
     assert function.inputs["vpcConfig"]["subnetIds"] == ["Subnet/public-0", "Subnet/public-1"]
     public = [one for one in program.of("Subnet") if one.name.startswith("public")]
     assert all(one.inputs["mapPublicIpOnLaunch"] for one in public)

@@ -1,13 +1,15 @@
 """The settings of a stack: checked together, before any resource."""
 
+import re
 from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
 import pytest
+import yaml  # type: ignore[import-untyped]  # no stubs
 
-from infra.settings import NatGatewayCount, SettingsError, VariantName, choose_zones, parse
-from tests.unit.infra.program import defaults
+from infra.settings import NatGatewayCount, NatKind, SettingsError, VariantName, choose_zones, parse
+from tests.unit.infra.program import ROOT, committed, defaults
 
 
 def test_defaults_of_the_project_can_be_deployed() -> None:
@@ -15,7 +17,7 @@ def test_defaults_of_the_project_can_be_deployed() -> None:
     settings = parse(defaults())
     assert settings.variant is VariantName.PRIVATE_NAT
     assert settings.vpc_cidr == IPv4Network("10.20.0.0/16")
-    assert settings.nat_gateways is NatGatewayCount.SINGLE
+    assert (settings.nat, settings.nat_gateways) == (NatKind.GATEWAY, NatGatewayCount.SINGLE)
     assert len(settings.function_cidrs) == settings.zones == 2
 
 
@@ -27,6 +29,7 @@ def test_defaults_of_the_project_can_be_deployed() -> None:
             "variant is 'basement'; it may be one of default, private-nat, public, endpoints",
         ),
         ({"natGateways": "two"}, "natGateways is 'two'; it may be one of single, one-per-zone"),
+        ({"nat": "router"}, "nat is 'router'; it may be one of gateway, instance"),
         ({"availabilityZones": 1}, "availabilityZones is 1; it may be 2 to 4"),
         ({"availabilityZones": 5}, "availabilityZones is 5; it may be 2 to 4"),
         ({"vpcCidr": "10.20.0.1/16"}, "vpcCidr: '10.20.0.1/16' is no IPv4 range"),
@@ -66,6 +69,21 @@ def test_wrong_settings_can_be_told_together() -> None:
 def test_mistake_cannot_show_a_traceback() -> None:
     """Pulumi prints a RunError's text and nothing else."""
     assert issubclass(SettingsError, pulumi.RunError)
+
+
+def test_what_costs_more_can_be_left_out() -> None:
+    """It is there for who asks for it, as the committed stacks of the variants do."""
+    settings = parse(defaults())
+    assert (settings.permission_subjects, settings.cache, settings.load_balancer) == (False, False, False)
+    for variant in VariantName:
+        assert committed(variant)["permissionSubjects"] is True
+
+
+def test_price_can_be_read_beside_the_setting() -> None:
+    """Whoever turns on what is paid for by the hour reads there what it costs."""
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    for name in ("nat", "permissionSubjects", "cache", "loadBalancer"):
+        assert re.search(r"0\.\d+ USD an hour", " ".join(declared[name]["description"].split())), name
 
 
 def test_ranges_can_be_given() -> None:
