@@ -377,3 +377,13 @@ def test_anybody_can_read_what_a_bucket_policy_opens(here: World) -> None:
     opening = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::open/*"}
     s3.put_bucket_policy(Bucket="open", Policy=policy(opening))
     assert requests.get(f"{endpoint()}/open/k", timeout=5).content == b"1"
+
+
+def test_upload_by_form_cannot_pass(here: World) -> None:
+    """What its policy would say is not modelled, so it is refused and nothing kept."""
+    s3 = here.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    form = s3.generate_presigned_post("bucket", "k")
+    answer = requests.post(form["url"], data=form["fields"], files={"file": b"1"}, timeout=5)
+    assert (answer.status_code, "presign a PUT instead" in answer.text) == (501, True)
+    assert "Contents" not in s3.list_objects_v2(Bucket="bucket")

@@ -407,3 +407,16 @@ def test_function_can_have_a_session_of_its_role(here: World) -> None:
     with refused("InvalidClientTokenId"):
         identity(here, credentials)
     assert json.loads(here.functions.invoke(FunctionName="f")["Payload"].read()) == {}
+
+
+def test_role_can_trust_lambda_for_one_function(here: World) -> None:
+    """By aws:SourceArn and aws:SourceAccount, which Lambda sends when it assumes a role for a function."""
+    condition = {
+        "ArnLike": {"aws:SourceArn": f"arn:aws:lambda:*:{ACCOUNT}:function:mine"},
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+    }
+    arn = role(here, "r", trust({"Service": "lambda.amazonaws.com"}, Condition=condition))
+    here.function("mine", arn)
+    with refused("InvalidParameterValueException", "cannot be assumed by Lambda"):
+        here.function("other", arn)
+    assert [one["FunctionName"] for one in here.functions.list_functions()["Functions"]] == ["mine"]

@@ -67,7 +67,7 @@ class Functions:
     def _create(self, plain: Moto, backend: Moto, spec: dict[str, Any]) -> Moto:
         _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
         check_limits(spec)
-        self._check_role(backend, spec["Role"])
+        self._check_role(backend, spec["Role"], spec["FunctionName"].rsplit(":", 1)[-1])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
         self._check_tracing(spec.get("TracingConfig"), spec["Role"])
         log_group = _check_logging(spec.get("LoggingConfig"))
@@ -103,7 +103,7 @@ class Functions:
         check_limits(body)
         role = body.get("Role", function.role)
         if "Role" in body:
-            self._check_role(backend, role)
+            self._check_role(backend, role, function.function_name)
         if "VpcConfig" in body:
             body["VpcConfig"] = self._checked_vpc_config(backend, body["VpcConfig"], role)
         self._check_tracing(body.get("TracingConfig", function.tracing_config), role)
@@ -170,14 +170,15 @@ class Functions:
             function.vpclab_reason = {"StateReason": error.message, "StateReasonCode": "SubnetOutOfIPAddresses"}
         self._interfaces.age()
 
-    def _check_role(self, backend: Moto, role_arn: str) -> None:
+    def _check_role(self, backend: Moto, role_arn: str, name: str) -> None:
         match = re.match(InvalidRoleFormat.pattern, role_arn)
         if match is None:
             raise InvalidRoleFormat(role_arn)
         if match.group(2) != backend.account_id:
             raise models.CrossAccountNotAllowed
         try:
-            trusted = self._roles.can_be_assumed(role_arn)
+            function_arn = models.make_function_arn(backend.region_name, backend.account_id, name)
+            trusted = self._roles.can_be_assumed(role_arn, function_arn)
         except NotModelledError as error:
             raise InvalidParameterValueException(str(error)) from None
         if not trusted:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from vpclab.authorization import Principal, PrincipalKind
+from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.authentication.caller import CALLER_KEY, Caller
 from vpclab.localcloud.control_plane.authentication.identities import Identities, UserKey
@@ -40,6 +41,7 @@ Claims: TypeAlias = SignedRequest | LegacyRequest
 
 _ACCOUNT = re.compile(r"\d{12}")
 _S3_SKEW_SECONDS, _SKEW_SECONDS = 900.0, 300.0
+_FORM = "multipart/form-data"
 _MAY_BE_UNSIGNED = {
     "s3": None,
     "sts": frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}),
@@ -93,6 +95,12 @@ class Authenticator:
         return _of_user(user, key, source)
 
     def _anonymous(self, request: ApiRequest, source: RequestSource | None) -> Caller:
+        if request.service == "s3" and request.environ.get("CONTENT_TYPE", "").startswith(_FORM):
+            raise ApiError(
+                "UnsupportedOperation",
+                "The local cloud does not model uploads to S3 by a form (POST): presign a PUT instead.",
+                501,
+            )
         allowed = _MAY_BE_UNSIGNED.get(request.service, frozenset())
         if allowed is not None and request.action not in allowed:
             raise RefusedError(Reason.MISSING)
