@@ -12,6 +12,7 @@ from vpclab.authorization import (
     NamedPolicy,
     NotModelledError,
     Policies,
+    Policy,
     Request,
     Statement,
     Verdict,
@@ -21,6 +22,8 @@ from vpclab.authorization.pattern import action_matches
 from vpclab.localcloud.control_plane.authorization.context_keys import is_known
 
 _ANYTHING = ("*",)
+_MOST_NAMED = 1024
+_named: dict[int, tuple[Policy, dict[str, Policy]]] = {}
 
 
 def judge(request: Request, policies: Policies, *, resource_is_told: bool = True) -> Verdict:
@@ -28,6 +31,7 @@ def judge(request: Request, policies: Policies, *, resource_is_told: bool = True
 
     The request's resource is ``*`` where it is not told.
     """
+    policies = _changed(policies, lambda policy: naming(policy, request.action))
     reasons: list[str] = []
     present = {key.lower() for key in request.context}
 
@@ -44,9 +48,6 @@ def judge(request: Request, policies: Policies, *, resource_is_told: bool = True
         )
 
     def in_doubt(statement: Statement) -> bool:
-        names = any(action_matches(pattern, request.action) for pattern in statement.actions)
-        if names == statement.not_actions:
-            return False
         keys = [one.key for one in statement.conditions if not is_told(one.key)]
         if keys:
             reasons.append(f"the condition key {keys[0]} is not modelled")
@@ -56,12 +57,33 @@ def judge(request: Request, policies: Policies, *, resource_is_told: bool = True
         return bool(keys) or resources
 
     worst = _rewritten(policies, in_doubt, unbound, helping=False)
-    if not reasons:
+    if not reasons:  # nothing was rewritten
         return authorize(request, policies)
     best = authorize(request, _rewritten(policies, in_doubt, unbound, helping=True))
     if best.allowed != authorize(request, worst).allowed:
         raise NotModelledError("; ".join(dict.fromkeys(reasons)))
     return best
+
+
+def naming(policy: Policy, action: str) -> Policy:
+    """Return the statements of a policy that name ``action``, each as if it named that alone.
+
+    The same policy is asked for the same few actions over and over; managed ones have thousands of patterns.
+    """
+    known, by_action = _named.get(id(policy), (None, {}))
+    if known is not policy:
+        if len(_named) >= _MOST_NAMED:
+            _named.clear()
+        by_action = {}
+        _named[id(policy)] = policy, by_action  # holding the policy, so that its id stays its own
+    if action not in by_action:
+        statements = tuple(
+            replace(one, actions=(action,), not_actions=False, sid=one.sid or f"#{index}")
+            for index, one in enumerate(policy.statements)
+            if any(action_matches(pattern, action) for pattern in one.actions) != one.not_actions
+        )
+        by_action[action] = replace(policy, statements=statements)
+    return by_action[action]
 
 
 def _rewritten(
@@ -73,24 +95,28 @@ def _rewritten(
 ) -> Policies:
     """Return the policies with their doubtful statements resolved for the caller, or against."""
 
-    def one(named: NamedPolicy | None) -> NamedPolicy | None:
-        if named is None:
-            return None
+    def resolved(policy: Policy) -> Policy:
         statements: list[Statement] = []
-        for statement in named.policy.statements:
+        for statement in policy.statements:
             if not in_doubt(statement):
                 statements.append(statement)
             elif statement.allow == helping:
                 statements.append(unbound(statement))
-        return replace(named, policy=replace(named.policy, statements=tuple(statements)))
+        return replace(policy, statements=tuple(statements))
 
-    def several(given: tuple[NamedPolicy, ...]) -> tuple[NamedPolicy, ...]:
-        return tuple(found for found in map(one, given) if found is not None)
+    return _changed(policies, resolved)
+
+
+def _changed(policies: Policies, change: Callable[[Policy], Policy]) -> Policies:
+    """Return the policies with each document changed."""
+
+    def one(named: NamedPolicy) -> NamedPolicy:
+        return replace(named, policy=change(named.policy))
 
     return Policies(
-        identity=several(policies.identity),
-        resource=one(policies.resource),
-        boundary=one(policies.boundary),
-        session=None if policies.session is None else several(policies.session),
-        endpoint=one(policies.endpoint),
+        identity=tuple(map(one, policies.identity)),
+        resource=one(policies.resource) if policies.resource else None,
+        boundary=one(policies.boundary) if policies.boundary else None,
+        session=None if policies.session is None else tuple(map(one, policies.session)),
+        endpoint=one(policies.endpoint) if policies.endpoint else None,
     )
