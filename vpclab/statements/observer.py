@@ -121,6 +121,8 @@ def _ask_function(
         return dict.fromkeys(ProbeName, invocation)
     observed.canary = invocation.observations.get(CANARY)
     answers = {name: invocation.observations[name] for name in ProbeName if name in invocation.observations}
+    if not deployment.database_secret_arn:
+        answers[ProbeName.RDS] = Observation(Outcome.ERROR, error="the target made no password for the database")
     answers[ProbeName.LOGS_PRINTED] = observed.attempt(
         "searching the log", lambda: _printed(target, deployment, invocation, nonce, began)
     )
@@ -161,16 +163,17 @@ def interfaces_observation(facts: NetworkFacts | None) -> Observation:
 
 def _probes(target: Target, deployment: Deployment, nonce: str, *, with_canary: bool) -> dict[str, dict[str, Any]]:
     """Return the event's probes. The password comes along, because most variants could not fetch it."""
-    secret = target.client("secretsmanager").get_secret_value(SecretId=deployment.database_secret_arn)
-    credentials = json.loads(secret["SecretString"])
     database = {"host": deployment.database_endpoint, "port": deployment.database_port}
-    login = {"user": credentials["username"], "password": credentials["password"]}
     probes: dict[str, dict[str, Any]] = {
         ProbeName.INTERNET: {},
-        ProbeName.RDS: {**database, **login, "dbname": deployment.database_name},
         ProbeName.LOGS_PRINTED: {"nonce": nonce},
         **{name: {} for name in CALLS},
     }
+    if deployment.database_secret_arn:
+        secret = target.client("secretsmanager").get_secret_value(SecretId=deployment.database_secret_arn)
+        credentials = json.loads(secret["SecretString"])
+        login = {"user": credentials["username"], "password": credentials["password"]}
+        probes[ProbeName.RDS] = {**database, **login, "dbname": deployment.database_name}
     for probe, listener in (
         (ProbeName.CACHE, deployment.cache),
         (ProbeName.LOAD_BALANCER, deployment.load_balancer),

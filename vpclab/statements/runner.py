@@ -164,7 +164,10 @@ class _Run:
         """Return what the target enforces; of the network, what was seen of it where the target claims nothing."""
         if self._claims_isolation:
             return self._enforcement
-        return {**self._enforcement, Capability.ISOLATION: found.isolation}
+        seen = found.isolation
+        if self._enforcement[Capability.ISOLATION] is Enforcement.NOT_ENFORCED:
+            seen = Enforcement.NOT_ENFORCED
+        return {**self._enforcement, Capability.ISOLATION: seen}
 
     def _try(self, workers: ThreadPoolExecutor, deployment: Deployment, planned: Planned) -> None:
         self._trying[deployment].append(

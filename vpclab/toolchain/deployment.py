@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,8 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that it does not know, because its resource could not be made."""
 TAIL_LINES = 25
 TIED = Path(__file__).with_name("tied.py")
+
+_REASON = re.compile(r"\s*(?:error|[\w.]*(?:Error|Exception)): (?P<reason>.*)")
 
 OnOutput = Callable[[str], None]
 """Takes each line that Pulumi prints, without its line break."""
@@ -126,10 +129,16 @@ def up_as_far_as_possible(
         DeploymentError: there is no such stack.
     """
     create_stack(variant, environment, root=root)
+    told: list[str] = []
+
+    def listen(line: str) -> None:
+        told.append(line)
+        on_output(line)
+
     try:
-        _run(["up", "--skip-preview", "--yes", "--continue-on-error"], variant, environment, on_output, root)
+        _run(["up", "--skip-preview", "--yes", "--continue-on-error"], variant, environment, listen, root)
     except DeploymentError as failure:
-        return str(failure)
+        return "\n".join(_reasons(told)) or str(failure)
     return None
 
 
@@ -340,6 +349,14 @@ def _diagnostics(lines: Sequence[str]) -> list[str]:
     """Keep Pulumi's own summary of what went wrong, if it got that far."""
     start = next((index for index, line in enumerate(lines) if line.startswith("Diagnostics:")), 0)
     return list(lines)[start:]
+
+
+def _reasons(lines: Sequence[str]) -> list[str]:
+    """Keep what each resource that failed said, without the program's stack and without the progress."""
+    said = (match["reason"] for line in _diagnostics(lines) if (match := _REASON.match(line)))
+    return list(
+        dict.fromkeys(reason for reason in said if not reason.startswith(("update failed", "The program failed")))
+    )
 
 
 def _expecting(*, nothing: bool) -> list[str]:
