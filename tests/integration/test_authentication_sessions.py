@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.integration.control_plane_world import ACCOUNT, BASIC, World, policy, refused
+from vpclab.localcloud.control_plane import ControlPlane, Settings
 
 OTHER = "210987654321"
 ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
@@ -420,3 +421,15 @@ def test_role_can_trust_lambda_for_one_function(here: World) -> None:
     with refused("InvalidParameterValueException", "cannot be assumed by Lambda"):
         here.function("other", arn)
     assert [one["FunctionName"] for one in here.functions.list_functions()["Functions"]] == ["mine"]
+
+
+def test_trust_can_be_left_aside(here: World) -> None:
+    """With authorisation off, whoever is authenticated assumes every role that there is; wrong secrets stay refused."""
+    with ControlPlane(here.effects, Settings(authorization=False)):
+        key = here.user("u")
+        arn = role(here, "r", trust({"Service": "lambda.amazonaws.com"}))
+        assert identity(here, assume(here.client_of("sts", key), arn)["Credentials"]).endswith("/r/session")
+        with refused("AccessDenied"):
+            assume(here.client_of("sts", key), arn.replace("/r", "/none"))
+        with refused("SignatureDoesNotMatch"):
+            here.client("sts", key=key["AccessKeyId"], secret="wrong").get_caller_identity()

@@ -83,6 +83,7 @@ _MODELS = (
     vpc_endpoints,
     default_vpcs,
     deletions_in_use,
+    cache_subnet_groups,
     load_balancers,
     identities,
     policy_documents,
@@ -113,7 +114,7 @@ class CorrectedMoto:
         self.authorizer = Authorizer(settings, lock)
         self.target_groups = TargetGroups(EventPermissions(self.authorizer))
         self.target_groups.correct(self._corrections)
-        self.role_sessions = RoleSessions(sessions, known)
+        self.role_sessions = RoleSessions(sessions, known, authorization=settings.authorization)
         roles = ExecutionRoles(self.authorizer, self.role_sessions)
         self.log_shipping = LogShipping(roles)
         self.traces = Traces()
