@@ -230,6 +230,37 @@ def test_endpoint_policies_are_still_needed(client: Client, vpc: str) -> None:
     still_wrong(wrong=accepted, addition="endpoint_policies")
 
 
+def test_function_policies_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto takes a statement id twice."""
+    functions = client("lambda")
+    functions.create_function(
+        FunctionName="permitted",
+        Role=role,
+        Runtime="python3.12",
+        Handler="index.handler",
+        Code={"ZipFile": package()},
+    )
+    given = {"FunctionName": "permitted", "StatementId": "s", "Action": "lambda:*", "Principal": "123456789012"}
+    functions.add_permission(**given)
+    still_wrong(wrong=succeeds(lambda: functions.add_permission(**given)), addition="function_policies")
+
+
+def test_bucket_permissions_are_still_needed(client: Client) -> None:
+    """Plain moto refuses everybody what a bucket's policy denies to one principal."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="permitted")
+    s3.put_object(Bucket="permitted", Key="k", Body=b"b")
+    denying = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:user/somebody-else"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::permitted/*",
+    }
+    s3.put_bucket_policy(Bucket="permitted", Policy=json.dumps({"Version": "2012-10-17", "Statement": [denying]}))
+    refused = not succeeds(lambda: s3.get_object(Bucket="permitted", Key="k"))
+    still_wrong(wrong=refused, addition="bucket_permissions")
+
+
 def test_deletions_in_use_are_still_needed(client: Client, subnet: str) -> None:
     """Plain moto deletes a subnet under an interface."""
     client("ec2").create_network_interface(SubnetId=subnet)
