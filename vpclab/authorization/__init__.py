@@ -4,7 +4,6 @@
 a refusal as AWS does. What is modelled and what is not: docs/authorization.md.
 """
 
-from vpclab.authorization.decision import decide
 from vpclab.authorization.denial import denial_reason
 from vpclab.authorization.evaluation import authorize
 from vpclab.authorization.grammar import check_identity_policy, check_resource_policy, check_trust_policy
@@ -21,7 +20,6 @@ from vpclab.authorization.published import (
     resource_types,
 )
 from vpclab.authorization.request import Request
-from vpclab.authorization.trust import service_may_assume
 from vpclab.authorization.verdict import Decision, Match, NotModelledError, Verdict
 
 __all__ = [
@@ -46,12 +44,10 @@ __all__ = [
     "check_resource_policy",
     "check_trust_policy",
     "condition_keys",
-    "decide",
     "denial_reason",
     "is_service",
     "known_actions",
     "parse_policy",
     "published_action",
     "resource_types",
-    "service_may_assume",
 ]

@@ -4,7 +4,7 @@ Source: IAM guide, reference_policies_variables.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from vpclab.authorization.pattern import literally
 from vpclab.authorization.verdict import NotModelledError
@@ -32,6 +32,13 @@ def substituted(pattern: str, context: Mapping[str, tuple[str, ...]]) -> str | N
         pieces += [pattern[end : variable.start()], literally(value)]
         end = variable.end()
     return "".join([*pieces, pattern[end:]])
+
+
+def keys_named(patterns: Iterable[str]) -> frozenset[str]:
+    """Return the condition keys, lower-cased, whose values variables in ``patterns`` stand for."""
+    named = (variable[1] for one in patterns for variable in _VARIABLE.finditer(one))
+    names = {one.partition(",")[0].strip().lower() for one in named}
+    return frozenset(names - _CHARACTERS)
 
 
 def _value(name: str, context: Mapping[str, tuple[str, ...]]) -> str | None:

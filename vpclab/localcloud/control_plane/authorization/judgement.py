@@ -5,7 +5,7 @@ which one the request is for. The verdict is taken as if every such statement he
 only when both agree is it known.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from vpclab.authorization import (
@@ -19,6 +19,7 @@ from vpclab.authorization import (
     authorize,
 )
 from vpclab.authorization.pattern import action_matches
+from vpclab.authorization.variables import keys_named
 from vpclab.localcloud.control_plane.authorization.context_keys import is_known
 
 _ANYTHING = ("*",)
@@ -38,17 +39,26 @@ def judge(request: Request, policies: Policies, *, resource_is_told: bool = True
     def is_told(key: str) -> bool:
         return key in present or is_known(key)
 
+    def untold(keys: Iterable[str], patterns: Iterable[str]) -> list[str]:
+        """The keys that are not told, of these and of the variables in ``patterns``."""
+        return [key for key in (*keys, *keys_named(patterns)) if not is_told(key)]
+
+    def is_resource_told(statement: Statement) -> bool:
+        return resource_is_told and not untold((), statement.resources)
+
     def unbound(statement: Statement) -> Statement:
         """The statement with what cannot be told left out."""
+        is_told_which = is_resource_told(statement)
         return replace(
             statement,
-            conditions=tuple(one for one in statement.conditions if is_told(one.key)),
-            resources=_ANYTHING if statement.resources and not resource_is_told else statement.resources,
-            not_resources=statement.not_resources and resource_is_told,
+            conditions=tuple(one for one in statement.conditions if not untold([one.key], one.values)),
+            resources=_ANYTHING if statement.resources and not is_told_which else statement.resources,
+            not_resources=statement.not_resources and is_told_which,
         )
 
     def in_doubt(statement: Statement) -> bool:
-        keys = [one.key for one in statement.conditions if not is_told(one.key)]
+        keys = untold((), statement.resources)
+        keys += [key for one in statement.conditions for key in untold([one.key], one.values)]
         if keys:
             reasons.append(f"the condition key {keys[0]} is not modelled")
         resources = not resource_is_told and (statement.not_resources or "*" not in statement.resources)

@@ -1,4 +1,4 @@
-"""The evaluator of policies, against the rules that IAM documents and against a naive one."""
+"""Actions and resources of identity-based policies, against the rules that IAM documents and a naive reading."""
 
 # ruff: noqa: ANN401 - JSON
 
@@ -9,19 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.authorization.example_requests import SESSION
 from vpclab.authorization import (
     Decision,
     MalformedPolicyError,
-    NotModelledError,
+    NamedPolicy,
+    Policies,
     Policy,
-    decide,
+    Request,
+    authorize,
     parse_policy,
-    service_may_assume,
 )
 from vpclab.authorization.pattern import action_matches, resource_matches
 
 PUT = "logs:PutLogEvents"
 STREAM = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/f:log-stream:2026/11/24/[$LATEST]x"
+
+
+def decide(policies: list[Policy], action: str, resource: str) -> Decision:
+    """Of a role with these policies, in its own account."""
+    named = tuple(NamedPolicy(str(number), one) for number, one in enumerate(policies))
+    return authorize(
+        Request(principal=SESSION, action=action, resource=resource), Policies(identity=named)
+    ).decision
 
 
 def policy(*statements: dict[str, Any]) -> Policy:
@@ -35,8 +45,6 @@ def allow(action: str | list[str], resource: str | list[str] = "*", **more: obje
 def deny(action: str | list[str], resource: str | list[str] = "*", **more: object) -> dict[str, Any]:
     return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
 
-
-CONDITION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
 
 statements = st.builds(
     lambda effect, action, resource: {"Effect": effect, "Action": action, "Resource": resource},
@@ -122,25 +130,6 @@ def test_not_resource_can_name_what_is_left_out() -> None:
     assert decide([strict], PUT, "arn:aws:s3:::b") is Decision.EXPLICITLY_DENIED
 
 
-def test_condition_cannot_be_guessed() -> None:
-    """Where a Condition decides, the evaluator says so instead of answering."""
-    with pytest.raises(NotModelledError, match="Condition"):
-        decide([policy(allow("logs:*", Condition=CONDITION))], PUT, STREAM)
-    with pytest.raises(NotModelledError, match="Condition"):
-        decide([policy(allow("logs:*"), deny("logs:*", Condition=CONDITION))], PUT, STREAM)
-    with pytest.raises(NotModelledError, match="variable"):
-        decide([policy(allow("logs:*", "arn:aws:logs:*:*:log-group:${aws:username}"))], PUT, STREAM)
-
-
-def test_condition_can_be_ignored_where_it_decides_nothing() -> None:
-    """A certain deny, a certain allow beside a conditional one, and no allow at all need no Condition."""
-    conditional = policy(allow("logs:*", Condition=CONDITION))
-    assert decide([conditional, policy(deny("logs:*"))], PUT, STREAM) is Decision.EXPLICITLY_DENIED
-    assert decide([conditional, policy(allow("*"))], PUT, STREAM) is Decision.ALLOWED
-    assert decide([conditional], "s3:GetObject", "arn:aws:s3:::b/k") is Decision.IMPLICITLY_DENIED
-    assert decide([policy(deny("*", Condition=CONDITION))], PUT, STREAM) is Decision.IMPLICITLY_DENIED
-
-
 @pytest.mark.parametrize(
     "document",
     [
@@ -159,28 +148,3 @@ def test_malformed_document_cannot_be_read(document: Any) -> None:
     """What is no policy is refused, not taken for an empty one."""
     with pytest.raises(MalformedPolicyError):
         parse_policy(document)
-
-
-def trust(**more: object) -> Policy:
-    return policy(
-        {
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            **more,
-        }
-    )
-
-
-def test_service_can_assume_a_role_that_trusts_it() -> None:
-    """Lambda assumes roles whose trust policy names lambda.amazonaws.com."""
-    assert service_may_assume(trust(), "lambda.amazonaws.com")
-
-
-def test_service_cannot_assume_a_role_that_trusts_another() -> None:
-    """A role for EC2 is none for Lambda, and a deny wins."""
-    assert not service_may_assume(trust(), "ec2.amazonaws.com")
-    assert not service_may_assume(trust(Effect="Deny"), "lambda.amazonaws.com")
-    assert not service_may_assume(trust(Action="sts:TagSession"), "lambda.amazonaws.com")
-    with pytest.raises(NotModelledError):
-        service_may_assume(trust(Condition=CONDITION), "lambda.amazonaws.com")
