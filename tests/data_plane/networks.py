@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from vpclab.network.model import (
     EndpointType,
+    Instance,
     InterfaceType,
     InternetGateway,
     NatGateway,
@@ -70,6 +71,7 @@ class Draft:
     acls: dict[str, NetworkAcl] = field(default_factory=dict)
     interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
     endpoints: dict[str, VpcEndpoint] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
     prefix_lists: dict[str, PrefixList] = field(default_factory=lambda: {"pl-s3": S3_PREFIX_LIST})
 
     def network(self) -> Network:
@@ -85,6 +87,7 @@ class Draft:
             network_interfaces=tuple(self.interfaces.values()),
             vpc_endpoints=tuple(self.endpoints.values()),
             prefix_lists=tuple(self.prefix_lists.values()),
+            instances=tuple(self.instances.values()),
         )
 
     def vpc(self, vpc_id: str, *cidrs: str) -> None:
@@ -180,6 +183,10 @@ class Draft:
             IPv4Address(address),
             IPv4Address(public) if public else None,
         )
+
+    def instance(self, instance_id: str, interface_id: str, state: str = "running") -> None:
+        """Add or replace an instance, which is a NAT instance, with its interface."""
+        self.instances[instance_id] = Instance(instance_id, "ami-nat", state, (interface_id,))
 
     def gateway_endpoint(self, endpoint_id: str, vpc_id: str, service: str = "s3") -> None:
         """Add an available gateway endpoint."""

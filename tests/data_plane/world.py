@@ -26,7 +26,7 @@ ECHO_REQUEST = bytes.fromhex("0800f7fd00010001")
 
 
 class World:
-    """A data plane with hosts behind every plain interface of the network."""
+    """A data plane with hosts behind every plain interface of the network that is no instance's."""
 
     def __init__(self, network: Network) -> None:
         self.drops: list[Drop] = []
@@ -53,8 +53,9 @@ class World:
     def reconcile(self, network: Network) -> None:
         """Have the data plane follow ``network``."""
         self.data_plane.reconcile(network)
+        of_instances = {one for instance in network.instances for one in instance.network_interface_ids}
         for interface in network.network_interfaces:
-            if interface.interface_type.value == "interface":
+            if interface.interface_type.value == "interface" and interface.id not in of_instances:
                 self.data_plane.materialise(interface.id)
 
     def namespace(self, place: str) -> NetworkNamespace:

@@ -1,9 +1,8 @@
-"""ElastiCache: a node with an interface in the VPC, a life, names of AWS's shape, and subnet groups that exist.
+"""ElastiCache: a node with an interface in the VPC, a life, and names of AWS's shape.
 
 moto's replication groups are available at once, have no interface and no clusters, share a Region's short name and
-cannot change their groups; its subnet groups can neither be changed nor deleted, and may name subnets that do not
-exist. AWS: ElastiCache API reference; ElastiCache guide, "Finding connection endpoints" and "Amazon VPCs and
-ElastiCache security".
+cannot change their groups. AWS: ElastiCache API reference; ElastiCache guide, "Finding connection endpoints" and
+"Amazon VPCs and ElastiCache security".
 """
 
 import hashlib
@@ -11,13 +10,14 @@ import re
 import string
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models import ec2_backends
 from moto.elasticache import models
-from moto.elasticache.exceptions import CacheSubnetGroupNotFound, ElastiCacheException
+from moto.elasticache.exceptions import CacheSubnetGroupNotFound
 from moto.elasticache.responses import ElastiCacheResponse
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
+from vpclab.localcloud.control_plane.additions.cache_subnet_groups import refusal
+from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 REQUESTER = "amazon-elasticache"
@@ -40,15 +40,12 @@ class Caches:
     """The corrections of ElastiCache, and what the rest of the cloud asks about nodes."""
 
     def correct(self, corrections: Corrections) -> None:
-        """Correct every call that makes, changes or deletes replication groups and subnet groups."""
+        """Correct every call that makes, changes or deletes replication groups."""
         backend_class = models.ElastiCacheBackend
         corrections.wrap(backend_class, "create_replication_group", _create)
         corrections.wrap(backend_class, "delete_replication_group", _delete)
         corrections.wrap(backend_class, "create_cache_cluster", _create_cluster)
-        corrections.wrap(backend_class, "create_cache_subnet_group", _create_subnet_group)
         corrections.wrap(ElastiCacheResponse, "modify_replication_group", _modify)
-        corrections.replace(ElastiCacheResponse, "modify_cache_subnet_group", _modify_subnet_group)
-        corrections.replace(ElastiCacheResponse, "delete_cache_subnet_group", _delete_subnet_group)
 
     def ready(self, arn: str) -> None:
         """Make the node with this ARN ``available``, and its group with it; unknown ones are ignored."""
@@ -100,16 +97,10 @@ def _network(backend: Moto) -> Moto:
     return ec2_backends[backend.account_id][backend.region_name]
 
 
-def _error(code: str, message: str) -> ElastiCacheException:
-    error = ElastiCacheException(message)
-    error.code = code
-    return error
-
-
 def _create(plain: Moto, self: Moto, **given: Moto) -> Moto:
     identifier = str(given["replication_group_id"]).lower()
     if not _IDENTIFIER.fullmatch(identifier):
-        raise _error(
+        raise refusal(
             "InvalidParameterValue",
             "The parameter ReplicationGroupIdentifier is not a valid identifier. Identifiers must begin with a "
             "letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or "
@@ -117,10 +108,10 @@ def _create(plain: Moto, self: Moto, **given: Moto) -> Moto:
         )
     node_type = given.get("cache_node_type") or ""
     if not node_type.startswith("cache."):
-        raise _error("InvalidParameterValue", f"Invalid Cache Node Type: {node_type or None}")
+        raise refusal("InvalidParameterValue", f"Invalid Cache Node Type: {node_type or None}")
     version = given.get("engine_version") or _DEFAULT_ENGINE_VERSION
     if not _ENGINE_VERSION.fullmatch(version):
-        raise _error("InvalidParameterCombination", f"Cannot find version {version} for valkey")
+        raise refusal("InvalidParameterCombination", f"Cannot find version {version} for valkey")
     network = _network(self)
     subnet = _subnet(self, network, given)
     groups = _groups(network, subnet.vpc_id, given.get("security_group_ids"))
@@ -275,12 +266,12 @@ def _delete(_plain: Moto, self: Moto, replication_group_id: str, **_: Moto) -> M
 
 def _create_cluster(_plain: Moto, _self: Moto, **given: Moto) -> Moto:
     if given.get("engine") == ENGINE:
-        raise _error(
+        raise refusal(
             "InvalidParameterValue",
             "This API doesn't support Valkey engine. Please use CreateReplicationGroup API for Valkey cluster "
             "creation.",
         )
-    raise _error(
+    raise ApiError(
         "UnsupportedOperation",
         f"CreateCacheCluster with Engine {given.get('engine')} is refused by the local cloud: not modelled are "
         "engines other than valkey. Use CreateReplicationGroup with Engine valkey.",
@@ -296,7 +287,7 @@ def _subnet(backend: Moto, network: Moto, given: dict[str, Any]) -> Moto:
     subnets = [network.get_subnet(one) for one in group.subnet_ids]
     fitting = [one for one in subnets if not zones or one.availability_zone == zones[0]]
     if not fitting:
-        raise _error("InvalidParameterValue", f"No subnet of {name} is in {zones[0]}: choose another zone.")
+        raise refusal("InvalidParameterValue", f"No subnet of {name} is in {zones[0]}: choose another zone.")
     return fitting[0]
 
 
@@ -306,71 +297,7 @@ def _groups(network: Moto, vpc_id: str, wanted: list[str] | None) -> list[str]:
     for identifier in wanted:
         group = network.get_security_group_from_id(identifier)
         if group is None or group.vpc_id != vpc_id:
-            raise _error(
+            raise refusal(
                 "InvalidParameterValue", f"Some security group Ids are not found in the VPC: {identifier}"
             )
     return list(wanted)
-
-
-def _create_subnet_group(plain: Moto, self: Moto, **given: Moto) -> Moto:
-    given["cache_subnet_group_name"] = given["cache_subnet_group_name"].lower()
-    subnets = _checked_subnets(self, given["subnet_ids"])
-    group = plain(self, **given)
-    _show_subnets(group, subnets)
-    return group
-
-
-def _modify_subnet_group(self: Moto) -> Moto:
-    backend = self.elasticache_backend
-    [group] = backend.describe_cache_subnet_groups(str(self._get_param("CacheSubnetGroupName")).lower())
-    if wanted := self._get_param("SubnetIds"):
-        subnets = _checked_subnets(backend, wanted)
-        used = {_network(backend).enis[one.vpclab_interface_id].subnet.id for one in _users(backend, group)}
-        if used - set(wanted):
-            raise _error("SubnetInUse", f"The subnet {min(used - set(wanted))} is in use by a cache cluster.")
-        group.subnet_ids = wanted
-        _show_subnets(group, subnets)
-    text = self._get_param("CacheSubnetGroupDescription")
-    group.cache_subnet_group_description = text or group.cache_subnet_group_description
-    return ActionResult({"CacheSubnetGroup": group})
-
-
-def _delete_subnet_group(self: Moto) -> Moto:
-    backend = self.elasticache_backend
-    [group] = backend.describe_cache_subnet_groups(str(self._get_param("CacheSubnetGroupName")).lower())
-    if _users(backend, group):
-        raise _error(
-            "CacheSubnetGroupInUse",
-            f"Cache subnet group {group.cache_subnet_group_name} is currently in use by a cache cluster.",
-        )
-    del backend.cache_subnet_groups[group.cache_subnet_group_name]
-    return EmptyResult()
-
-
-def _users(backend: Moto, group: Moto) -> list[Moto]:
-    name = group.cache_subnet_group_name
-    return [one for one in backend.cache_clusters.values() if str(one.cache_subnet_group_name).lower() == name]
-
-
-def _checked_subnets(backend: Moto, identifiers: list[str]) -> list[Moto]:
-    known = {one.id: one for one in _network(backend).describe_subnets()}
-    for identifier in identifiers:
-        if identifier not in known:
-            raise _error("InvalidSubnet", f"Subnet {identifier} is invalid: it does not exist.")
-    subnets = [known[one] for one in identifiers]
-    if len({one.vpc_id for one in subnets}) != 1:
-        raise _error("InvalidSubnet", "The subnets of a cache subnet group must be in one VPC.")
-    return subnets
-
-
-def _show_subnets(group: Moto, subnets: list[Moto]) -> None:
-    group.vpc_id = subnets[0].vpc_id
-    group.supported_network_types = ["ipv4"]
-    group.subnets = [
-        {
-            "subnet_identifier": one.id,
-            "subnet_availability_zone": {"name": one.availability_zone},
-            "supported_network_types": ["ipv4"],
-        }
-        for one in subnets
-    ]

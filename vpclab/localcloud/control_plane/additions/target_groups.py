@@ -10,6 +10,7 @@ from moto.elbv2 import models
 from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError, ValidationError
 
 from vpclab.localcloud.control_plane.additions import instances
+from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.localcloud.control_plane.event_sources.permissions import Permissions
 from vpclab.localcloud.control_plane.target_health import (
@@ -69,7 +70,7 @@ class TargetGroups:
             raise ELBClientError("TooManyTargets", "A Lambda target group can only have one function registered.")
         for one in targets:
             if not self.may_invoke(group.arn, one["Id"]):
-                raise ELBClientError(
+                raise ApiError(
                     "AccessDenied",
                     f"elasticloadbalancing principal does not have permission to invoke {one['Id']} from target "
                     f"group {group.arn}",
@@ -143,7 +144,7 @@ def _modify(plain: Moto, self: Moto, arn: str, *args: Moto, **given: Moto) -> Mo
 
 def _check_function_health(target_type: str, enabled: object) -> None:
     if target_type == "lambda" and str(enabled).lower() == "true":
-        raise ELBClientError(
+        raise ApiError(
             "UnsupportedOperation",
             "HealthCheckEnabled for functions is refused by the local cloud: not modelled are health checks of "
             "functions.",
@@ -165,7 +166,7 @@ def _check_target(group: Moto, target: dict[str, Moto]) -> None:
     known = group.targets.get(identifier)
     port = target.get("Port", group.port)
     if known is not None and str(known.get("Port")) != str(port):
-        raise ELBClientError(
+        raise ApiError(
             "UnsupportedOperation",
             f"Registering {identifier} on port {port} and on {known['Port']} is refused by the local cloud: "
             "not modelled are several ports of one target.",
