@@ -12,6 +12,7 @@ from vpclab.localcloud.control_plane import moto_process
 from vpclab.localcloud.control_plane.additions import (
     address_associations,
     bucket_permissions,
+    cache_subnet_groups,
     canonical_ranges,
     default_vpcs,
     deletions_in_use,
