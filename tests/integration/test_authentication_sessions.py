@@ -424,7 +424,7 @@ def test_role_can_trust_lambda_for_one_function(here: World) -> None:
 
 
 def test_trust_can_be_left_aside(here: World) -> None:
-    """With authorisation off, whoever is authenticated assumes every role that there is; wrong secrets stay refused."""
+    """With authorisation off, whoever is authenticated assumes any role; wrong secrets stay refused."""
     with ControlPlane(here.effects, Settings(authorization=False)):
         key = here.user("u")
         arn = role(here, "r", trust({"Service": "lambda.amazonaws.com"}))
