@@ -60,9 +60,9 @@ def test_what_is_not_modelled_cannot_be_recorded(here: World) -> None:
         (lambda: ec2.associate_route_table(RouteTableId=table, GatewayId="igw-1"), "edge associations"),
         (
             lambda: functions.create_event_source_mapping(
-                FunctionName="f", EventSourceArn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+                FunctionName="f", EventSourceArn=f"arn:aws:kafka:{REGION}:{ACCOUNT}:c", Topics=["t"]
             ),
-            "event source mappings",
+            "Kafka",
         ),
         (lambda: functions.create_function_url_config(FunctionName="f", AuthType="NONE"), "function URLs"),
         (

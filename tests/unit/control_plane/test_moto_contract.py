@@ -418,3 +418,55 @@ def test_corrections_can_be_undone() -> None:
     with ControlPlane(Nothing()):
         assert now() != before
     assert now() == before
+
+
+def make_queue(client: Client, name: str) -> tuple[str, str]:
+    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    told = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return url, told["Attributes"]["QueueArn"]
+
+
+def test_event_source_mappings_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto maps a queue for a role that may not receive from it."""
+    create_function(client, "unfed", role)
+    _, queue = make_queue(client, "unreadable")
+    accepted = succeeds(
+        lambda: client("lambda").create_event_source_mapping(FunctionName="unfed", EventSourceArn=queue)
+    )
+    still_wrong(wrong=accepted, addition="event_source_mappings")
+
+
+def test_bucket_notifications_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto configures notifications for a function that does not let S3 invoke it."""
+    made = create_function(client, "closed", role)
+    client("s3").create_bucket(Bucket="telling")
+    rule = {"LambdaFunctionArn": made["FunctionArn"], "Events": ["s3:ObjectCreated:*"]}
+    accepted = succeeds(
+        lambda: client("s3").put_bucket_notification_configuration(
+            Bucket="telling", NotificationConfiguration={"LambdaFunctionConfigurations": [rule]}
+        )
+    )
+    still_wrong(wrong=accepted, addition="bucket_notifications")
+
+
+def test_invocation_settings_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto keeps the first of two configurations, and forgets a dead-letter queue."""
+    _, queue = make_queue(client, "dead")
+    made = create_function(client, "first", role, DeadLetterConfig={"TargetArn": queue})
+    for retries in (0, 1):
+        client("lambda").put_function_event_invoke_config(FunctionName="first", MaximumRetryAttempts=retries)
+    told = client("lambda").get_function_event_invoke_config(FunctionName="first")
+    still_wrong(
+        wrong=told["MaximumRetryAttempts"] == 0 and "DeadLetterConfig" not in made, addition="invocation_settings"
+    )
+
+
+def test_long_polling_is_still_needed() -> None:
+    """Plain moto waits inside the call, where nobody else gets an answer."""
+    import inspect
+
+    from moto.sqs.models import SQSBackend
+
+    still_wrong(
+        wrong="wait_for_messages" in inspect.getsource(SQSBackend.receive_message), addition="long_polling"
+    )

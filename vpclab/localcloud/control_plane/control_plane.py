@@ -200,7 +200,7 @@ class ControlPlane:
         finally:
             with self._lock:
                 moto.functions.settle(begun)
-        moto.event_sources.changed(request.service)
+        moto.event_sources.changed(request.service, action)
         return response
 
     def _call(self, request: ApiRequest, action: str) -> Response:

@@ -37,11 +37,11 @@ class BucketNotifications:
     """Corrects moto.
 
     ``exists`` tells whether there is a queue, topic or function with an ARN; ``deliver`` sends it an event of a
-    bucket, later.
+    bucket.
     """
 
     def __init__(
-        self, permissions: Permissions, exists: Callable[[str], bool], deliver: Callable[[str, str, bytes], None]
+        self, permissions: Permissions, exists: Callable[[str], bool], deliver: Callable[[Moto, str, bytes], None]
     ) -> None:
         self._permissions = permissions
         self._exists = exists
@@ -91,7 +91,7 @@ class BucketNotifications:
         for rule in (*config.cloud_function, *config.queue, *config.topic):
             if rule.matches(event_name, key.name):
                 event = json.dumps(_event(str(event_name.value), bucket, key, rule.id, account_id))
-                self._deliver(bucket.name, rule.arn, event.encode())
+                self._deliver(bucket, rule.arn, event.encode())
 
     def _send_test(self, account_id: str, bucket: Moto) -> None:
         """Send queues and topics the event by which S3 tries a new configuration; functions get none."""
@@ -106,7 +106,7 @@ class BucketNotifications:
                 "RequestId": _request_id(),
                 "HostId": uuid.uuid4().hex,
             }
-            self._deliver(bucket.name, target, json.dumps(event).encode())
+            self._deliver(bucket, target, json.dumps(event).encode())
 
 
 def _overlap(one: Moto, other: Moto) -> bool:

@@ -3,16 +3,12 @@
 import logging
 import threading
 
-from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import lambda_backends
-from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 
 from vpclab.localcloud.control_plane.additions.bucket_notifications import BucketNotifications
 from vpclab.localcloud.control_plane.additions.event_source_mappings import EventSourceMappingApi
 from vpclab.localcloud.control_plane.additions.invocation_settings import InvocationSettings
-from vpclab.localcloud.control_plane.additions.invocations import Invocations, unqualified_arn
-from vpclab.localcloud.control_plane.api_error import ApiError
+from vpclab.localcloud.control_plane.additions.invocations import Invocations
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.localcloud.control_plane.event_sources import long_polling
 from vpclab.localcloud.control_plane.event_sources.arrivals import Arrivals
@@ -36,6 +32,9 @@ from vpclab.localcloud.lambda_runtime.invocation import InvocationResult
 _LOG = logging.getLogger(__name__)
 
 _GRANTING = frozenset({"iam", "lambda"})
+_PROVIDING = frozenset(
+    {"AddPermission", "CreateQueue", "CreateStream", "CreateTable", "PutResourcePolicy", "SetQueueAttributes"}
+)
 _MOST_MESSAGE = 1024
 
 
@@ -76,11 +75,12 @@ class EventSources:
     def close(self) -> None:
         """Let nothing begin any more. What runs ends with its function. Safe to call twice."""
         self.arrivals.close()
+        self._mappings.close()
         self._workers.close()
 
-    def changed(self, service: str) -> None:
-        """Have pollers look again after a call that may have granted something to them."""
-        if service in _GRANTING:
+    def changed(self, service: str, action: str) -> None:
+        """Have pollers look again after a call that may have given them what they lacked."""
+        if service in _GRANTING or action in _PROVIDING:
             self.arrivals.ring_everywhere()
 
     def put(self, event: QueuedEvent) -> None:
@@ -132,18 +132,8 @@ class EventSources:
         return None if function is None else str(function.role)
 
     def _function_named(self, account: str, region: str, name: str) -> MappedFunction:
-        try:
-            function = lambda_backends[account][region].get_function(name)
-        except LambdaClientError:
-            arn = name if name.startswith("arn:") else f"arn:aws:lambda:{region}:{account}:function:{name}"
-            raise ApiError("ResourceNotFoundException", f"Function not found: {arn}", 404) from None
-        qualifier = _qualifier(name)
-        arn = unqualified_arn(function)
-        return MappedFunction(
-            arn=f"{arn}:{qualifier}" if qualifier else arn,
-            role_arn=str(function.role),
-            timeout=float(function.timeout),
-        )
+        function, arn = self._invocations.named(account, region, name)
+        return MappedFunction(arn=arn, role_arn=str(function.role), timeout=float(function.timeout))
 
     def _exists(self, target: str) -> bool:
         service = service_of(target)
@@ -154,41 +144,26 @@ class EventSources:
             return target in sns_backends[account][region].topics
         return self._invocations.function(target) is not None
 
-    def _notify(self, bucket_name: str, target: str, event: bytes) -> None:
-        self._workers.submit(lambda: self._deliver(bucket_name, target, event))
+    def _notify(self, bucket: Moto, target: str, event: bytes) -> None:
+        """Deliver a notification, if the destination's policy lets S3 do so now; the upload goes on either way."""
+        if not self._exists(target) or not self._notifications.allows(bucket.arn, bucket.account_id, target):
+            _LOG.warning("an event of %s is lost: %s is gone, or does not let S3 send it", bucket.arn, target)
+            return
+        try:
+            self._deliver(target, event)
+        except Exception:  # noqa: BLE001 - the upload that it is about has succeeded
+            _LOG.exception("an event of %s is lost", bucket.arn)
 
-    def _deliver(self, bucket_name: str, target: str, event: bytes) -> None:
-        """Deliver a notification, if the destination's policy lets S3 do so now."""
-        with self._lock:
-            bucket = None if self.arrivals.is_closed else _bucket(bucket_name)
-            if bucket is None or not self._exists(target):
-                return
-            if not self._notifications.allows(bucket.arn, bucket.account_id, target):
-                _LOG.warning("an event of %s is lost: %s does not let S3 send it", bucket_name, target)
-                return
-            service = service_of(target)
-            if service == "sqs":
-                Queue(target).send(event.decode())
-            elif service == "sns":
-                _, _, _, region, account, *_ = target.split(":")
-                sns_backends[account][region].publish(event.decode(), arn=target)
-            else:
-                self.put(_event(target, event))
+    def _deliver(self, target: str, event: bytes) -> None:
+        service = service_of(target)
+        if service == "sqs":
+            Queue(target).send(event.decode())
+        elif service == "sns":
+            _, _, _, region, account, *_ = target.split(":")
+            sns_backends[account][region].publish(event.decode(), arn=target)
+        else:
+            self.put(_event(target, event))
 
 
 def _event(function_arn: str, payload: bytes) -> QueuedEvent:
     return QueuedEvent(function_arn=function_arn, payload=payload)
-
-
-def _qualifier(name: str) -> str:
-    """The qualifier in a function's name, partial ARN or ARN."""
-    after = name.rpartition("function:")[2]
-    return after.partition(":")[2]
-
-
-def _bucket(name: str) -> Moto | None:
-    for of_account in s3_backends.values():
-        for backend in of_account.values():
-            if name in backend.buckets:
-                return backend.buckets[name]
-    return None

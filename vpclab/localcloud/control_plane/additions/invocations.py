@@ -6,6 +6,7 @@ Lambda API reference, Invoke. This is the only path of the API whose speed a use
 
 import base64
 import json
+import logging
 import re
 import threading
 import uuid
@@ -27,6 +28,8 @@ from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.event_sources.asynchronous_invocations import QueuedEvent
 from vpclab.localcloud.lambda_runtime.invocation import Archive, Invocation, InvocationRefused, InvocationResult
+
+_LOG = logging.getLogger(__name__)
 
 MOST_SYNCHRONOUS = 6 * 1024 * 1024
 MOST_ASYNCHRONOUS = 1024 * 1024
@@ -149,6 +152,16 @@ class Invocations:
         call = _Call(event.payload, event.request_id, event.client_context, event.trace_id)
         return self._run(_named_by(event.function_arn), call)
 
+    def named(self, account: str, region: str, name: str) -> tuple[Moto, str]:
+        """Return the function that an account calls by this name or ARN, and its ARN as named. ApiError: none."""
+        found = _ARN.fullmatch(name)
+        if found is None:
+            raise ApiError("ValidationException", f"'{name}' is neither the name nor the ARN of a function.")
+        named = _Named(found[2] or account, found[1] or region, found[3], found[4])
+        if named.account != account:
+            raise ApiError("ResourceNotFoundException", f"Function not found: {named.arn}", 404)
+        return self._function(named), named.arn
+
     def function(self, function_arn: str) -> Moto | None:
         """Return the function or version with this ARN, with the lock held; None: there is none."""
         try:
@@ -162,6 +175,9 @@ class Invocations:
                 return self._effects.invoke(invocation)
             except InvocationRefused as refusal:
                 raise ApiError(refusal.code, refusal.message, refusal.status) from None
+            except Exception as defect:  # noqa: BLE001 - a caller, or a poller, must hear of it in the API's words
+                _LOG.exception("%s could not be run", named.arn)
+                raise ApiError("ServiceException", f"The function could not be run: {defect}", 500) from None
 
     @contextmanager
     def _place(self, named: _Named, call: _Call) -> Iterator[Invocation]:

@@ -145,6 +145,11 @@ class EventSourceMappings:
             if source_arn in (None, one.event_source_arn) and function_arn in (None, one.function_arn)
         ]
 
+    def close(self) -> None:
+        """Stop every poller; what runs may end."""
+        for _, poller in list(self._pollers.values()):
+            poller.stop()
+
     def is_mapped(self, source_arn: str) -> bool:
         """Whether some poller reads from there."""
         return any(arn == source_arn for arn, _ in self._pollers.values())

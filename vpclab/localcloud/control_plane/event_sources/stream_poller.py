@@ -76,7 +76,14 @@ class _ShardReader:
             if patience is None or patience > 0:
                 arrivals.wait(arn, seen, patience)
             else:
-                self._feed(records)
+                self._feed_safely(records)
+
+    def _feed_safely(self, records: list[StreamRecord]) -> None:
+        try:
+            self._feed(records)
+        except Exception:  # noqa: BLE001 - as above; the records come again
+            _LOG.exception("records of %s for %s failed", self._shard, self._mapping.function_arn)
+            self._stopped.wait(self._feeding.longest_retry_seconds)
 
     @property
     def _is_over(self) -> bool:
