@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from tests.deadline import eventually
+from vpclab.statements.deployment import Deployment, NatInstance
 from vpclab.statements.description import lambda_interfaces
 from vpclab.statements.target import Target
+from vpclab.statements.variant import PRIVATE_NAT_INSTANCE
 
 ANYWHERE = "0.0.0.0/0"
 LOGS_POLICY = "nothing-for-logs"
@@ -34,8 +36,14 @@ def without_nat_route(target: Target, outputs: Outputs) -> Iterator[None]:
 @contextmanager
 def without_database_rule(target: Target, outputs: Outputs) -> Iterator[None]:
     """Revoke the rules of the database's group."""
+    with without_rules(target, outputs["database_security_group_id"]):
+        yield
+
+
+@contextmanager
+def without_rules(target: Target, group: str) -> Iterator[None]:
+    """Revoke everything that a security group admits."""
     ec2 = target.client("ec2")
-    group = outputs["database_security_group_id"]
     (described,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
     rules = {"GroupId": group, "IpPermissions": described["IpPermissions"]}
     ec2.revoke_security_group_ingress(**rules)
@@ -43,6 +51,18 @@ def without_database_rule(target: Target, outputs: Outputs) -> Iterator[None]:
         yield
     finally:
         ec2.authorize_security_group_ingress(**rules)
+
+
+@contextmanager
+def nat_instances(
+    wrong: Callable[[Any, NatInstance], AbstractContextManager[None]], target: Target, outputs: Outputs
+) -> Iterator[None]:
+    """Configure the NAT instances wrong."""
+    deployment = Deployment.from_outputs(PRIVATE_NAT_INSTANCE, outputs)
+    with ExitStack() as undo:
+        for instance in deployment.nat_instances:
+            undo.enter_context(wrong(target.client("ec2"), instance))
+        yield
 
 
 @contextmanager

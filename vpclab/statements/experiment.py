@@ -17,13 +17,13 @@ POLL_SECONDS = 0.05
 
 
 def attach_second_function(
-    target: Target, deployment: Deployment, *, security_group_ids: Sequence[str] | None = None
+    target: Target, deployment: Deployment, *, security_group_ids: Sequence[str] = ()
 ) -> AttachmentExperiment:
     """Make a function with the deployment's subnets and groups, count what it adds, and delete it again.
 
-    ``security_group_ids`` gives the second function groups of its own instead, which is the change that makes
-    interfaces per function. On an endpoint of this machine a function with another group set is tried as well;
-    on AWS its interfaces would stay for up to 20 minutes and keep the subnets from being deleted.
+    ``security_group_ids``, where given, gives the second function groups of its own instead, which is the change
+    that makes interfaces per function. On an endpoint of this machine a function with another group set is tried
+    as well; on AWS its interfaces would stay for up to 20 minutes and keep the subnets from being deleted.
     """
     attachment = attachment_of(target, deployment.function_name)
     if not attachment.subnet_ids:

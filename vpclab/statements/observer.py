@@ -22,6 +22,7 @@ from vpclab.statements.log_group import search
 from vpclab.statements.observation import Observation, Outcome, ProbeName
 from vpclab.statements.refusal import flow_of, refusals
 from vpclab.statements.target import Target
+from vpclab.statements.variation import AS_DOCUMENTED, Variation
 
 T = TypeVar("T")
 
@@ -73,7 +74,9 @@ class Observed:
             return Observation(Outcome.ERROR, error=problem)
 
 
-def observe(target: Target, deployment: Deployment, *, with_canary: bool) -> Observed:
+def observe(
+    target: Target, deployment: Deployment, *, with_canary: bool, variation: Variation = AS_DOCUMENTED
+) -> Observed:
     """Observe a deployment. What fails becomes an observation with outcome ``error``, never an exception.
 
     The experiment with a second function runs while the function waits for its time-outs.
@@ -86,7 +89,7 @@ def observe(target: Target, deployment: Deployment, *, with_canary: bool) -> Obs
     with ThreadPoolExecutor(1, thread_name_prefix="experiment") as aside:
         experiment = None
         if observed.facts is not None and observed.facts.attachment.subnet_ids:
-            experiment = aside.submit(_experiment, target, deployment, observed)
+            experiment = aside.submit(_experiment, target, deployment, observed, variation)
         observed.observations = {
             **_ask_function(target, deployment, observed, with_canary=with_canary),
             ProbeName.INTERFACES: interfaces_observation(observed.facts),
@@ -96,11 +99,12 @@ def observe(target: Target, deployment: Deployment, *, with_canary: bool) -> Obs
     return observed
 
 
-def _experiment(target: Target, deployment: Deployment, observed: Observed) -> None:
+def _experiment(target: Target, deployment: Deployment, observed: Observed, variation: Variation) -> None:
     rejection = observed.attempt("offering VpcId", lambda: offer_vpc_id(target, deployment))
     observed.vpc_id_rejection = rejection if isinstance(rejection, str) else None
     experiment = observed.attempt(
-        "attaching a second function", lambda: attach_second_function(target, deployment)
+        "attaching a second function",
+        lambda: attach_second_function(target, deployment, security_group_ids=variation.second_function_groups),
     )
     observed.experiment = experiment if isinstance(experiment, AttachmentExperiment) else None
 

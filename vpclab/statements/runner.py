@@ -113,7 +113,11 @@ class _Run:
         """Begin everything that may go on at the same time."""
         for deployment in deployments:
             self._observing[deployment] = workers.submit(
-                observe, self._target, deployment, with_canary=not self._claims_isolation
+                observe,
+                self._target,
+                deployment,
+                with_canary=not self._claims_isolation,
+                variation=self._variation,
             )
         self._controlling = _begin_control(workers, self._target, deployments)
         for deployment in deployments:

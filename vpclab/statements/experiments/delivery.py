@@ -7,6 +7,9 @@ from vpclab.statements.log_group import search
 from vpclab.statements.target import Target
 from vpclab.statements.trial import Trial
 
+LOCAL_SECONDS = 10.0
+AWS_SECONDS = 120.0
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -18,7 +21,9 @@ class Expected:
 
 
 def wait_for_line(target: Target, what: str, expected: Expected, *, seconds: float | None = None) -> Trial:
-    """Wait for a line. ``seconds``: other than the target's usual time."""
+    """Wait for a line. ``seconds``: other than the usual time for a delivery, which may start a function first."""
+    if seconds is None:
+        seconds = LOCAL_SECONDS if target.is_on_loopback else AWS_SECONDS
     line = search(target, expected.log_group, expected.text, expected.since, seconds=seconds)
     evidence = {"log_group": expected.log_group, "text": expected.text}
     if line is None:

@@ -54,6 +54,9 @@ def closed(ec2: Any, instance: NatInstance) -> Iterator[None]:  # noqa: ANN401 -
     """Take away what the instance's group admits."""
     (group,) = ec2.describe_security_groups(GroupIds=[instance.security_group_id])["SecurityGroups"]
     rules = {"GroupId": instance.security_group_id, "IpPermissions": group["IpPermissions"]}
+    if not group["IpPermissions"]:
+        yield
+        return
     ec2.revoke_security_group_ingress(**rules)
     try:
         yield
