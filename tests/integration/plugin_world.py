@@ -35,15 +35,15 @@ class ReadyServers(Recorded):
         for database in network.databases:
             if database.status != "available":
                 self.plane.database_ready(database.identifier)
-        for cache in network.caches:
-            self.plane.cache_ready(cache.arn)
+        for node in network.caches:
+            self.plane.cache_ready(node.arn)
 
 
 @contextmanager
-def api() -> Iterator[str]:
+def api(interface_linger_seconds: float = 0.2) -> Iterator[str]:
     """Serve a control plane of its own; yield its endpoint."""
     effects = ReadyServers()
-    with ControlPlane(effects, Settings(interface_linger_seconds=0.2)) as plane:
+    with ControlPlane(effects, Settings(interface_linger_seconds=interface_linger_seconds)) as plane:
         effects.plane = plane
         with WsgiServer(socket.create_server(("127.0.0.1", 0)), plane.application) as server:
             yield f"http://127.0.0.1:{server.address[1]}"
