@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def attempts(endpoint: str) -> Mapping[str, Callable[[], Any]]:
         ("user", clients(endpoint, key["AccessKeyId"], key["SecretAccessKey"])),
     ):
         sqs, s3, ec2 = client("sqs"), client("s3"), client("ec2")
-        found[f"sqs:GetQueueAttributes, {name}"] = lambda to=sqs: to.get_queue_attributes(QueueUrl=queue)
-        found[f"s3:GetObject, {name}"] = lambda to=s3: to.get_object(Bucket="bucket", Key="key")["Body"].read()
+        found[f"sqs:GetQueueAttributes, {name}"] = partial(sqs.get_queue_attributes, QueueUrl=queue)
+        found[f"s3:HeadObject, {name}"] = partial(s3.head_object, Bucket="bucket", Key="key")
         found[f"ec2:DescribeInternetGateways, {name}"] = ec2.describe_internet_gateways
     return found
 

@@ -3,12 +3,15 @@
 # ruff: noqa: ANN401 - boto3 has no type information
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration.authorization_world import OTHER, role
 from tests.integration.control_plane_world import ACCOUNT, BASIC, REGION, World, policy, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ACTION = "lambda:InvokeFunction"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:called"
@@ -89,7 +92,7 @@ def test_permission_cannot_be_added_wrongly(called: World) -> None:
 
 def test_missing_policy_cannot_be_read(called: World) -> None:
     """Without a statement there is no policy, and none to remove."""
-    calls = (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: called.functions.get_policy(FunctionName="called"),
         lambda: called.functions.get_resource_policy(ResourceArn=FUNCTION),
         lambda: called.functions.delete_resource_policy(ResourceArn=FUNCTION),

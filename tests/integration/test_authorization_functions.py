@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401 - boto3 has no type information
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -103,7 +104,7 @@ def test_account_named_by_a_function_cannot_replace_its_principals_policies(call
             FunctionName="called", StatementId=f"a{account}", Action=ACTION, Principal=account
         )
     for account in (ACCOUNT, OTHER):
-        check(lambda of=account: invoke(role(called, "no", account=of)), "AccessDeniedException", IDENTITY_LACKS)
+        check(partial(invoke, role(called, "no", account=account)), "AccessDeniedException", IDENTITY_LACKS)
         invoke(role(called, "yes", allow(ACTION), account=account))
 
 
@@ -139,8 +140,9 @@ def test_permission_of_an_alias_cannot_serve_the_function(called: World) -> None
     )
     invoke(caller, Qualifier="live")
     invoke(caller, f"{FUNCTION}:live")
-    for more in ({}, {"Qualifier": "1"}):
-        check(lambda given=more: invoke(caller, **given), "AccessDeniedException", IDENTITY_LACKS)
+    given: tuple[dict[str, str], ...] = ({}, {"Qualifier": "1"})
+    for more in given:
+        check(partial(invoke, caller, **more), "AccessDeniedException", IDENTITY_LACKS)
 
 
 def test_payload_cannot_pass_for_the_name_of_the_function(called: World) -> None:

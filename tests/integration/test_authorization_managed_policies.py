@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -70,6 +71,14 @@ def _table_iterator(who: Caller, things: Things) -> Any:
     )["ShardIterator"]
 
 
+def _dry_run(call: Callable[[Any], Any], who: Caller, _: Things) -> None:
+    """A dry run is refused either way: DryRunOperation means that it was allowed."""
+    with pytest.raises(ClientError) as got:
+        call(who("ec2"))
+    if got.value.response["Error"]["Code"] != "DryRunOperation":
+        raise got.value
+
+
 KINESIS: dict[str, Attempt] = {
     "kinesis:DescribeStream": lambda who, _: who("kinesis").describe_stream(StreamName="stream"),
     "kinesis:DescribeStreamSummary": lambda who, _: who("kinesis").describe_stream_summary(StreamName="stream"),
@@ -111,17 +120,13 @@ NOT_SQS: dict[str, Attempt] = {
     ),
     "sqs:purgequeue": lambda who, what: who("sqs").purge_queue(QueueUrl=what.queue),
 }
-EC2: dict[str, Attempt] = {
-    f"ec2:{operation}": lambda who, _, call=call: _dry_run(who, call)
-    for operation, call in {
-        "DescribeNetworkInterfaces": lambda ec2: ec2.describe_network_interfaces(DryRun=True),
-        "DescribeSubnets": lambda ec2: ec2.describe_subnets(DryRun=True),
-        "CreateNetworkInterface": lambda ec2: ec2.create_network_interface(SubnetId="subnet-1", DryRun=True),
-        "DeleteNetworkInterface": lambda ec2: ec2.delete_network_interface(
-            NetworkInterfaceId="eni-1", DryRun=True
-        ),
-    }.items()
+_DRY_RUNS: dict[str, Callable[[Any], Any]] = {
+    "DescribeNetworkInterfaces": lambda ec2: ec2.describe_network_interfaces(DryRun=True),
+    "DescribeSubnets": lambda ec2: ec2.describe_subnets(DryRun=True),
+    "CreateNetworkInterface": lambda ec2: ec2.create_network_interface(SubnetId="subnet-1", DryRun=True),
+    "DeleteNetworkInterface": lambda ec2: ec2.delete_network_interface(NetworkInterfaceId="eni-1", DryRun=True),
 }
+EC2: dict[str, Attempt] = {f"ec2:{name}": partial(_dry_run, call) for name, call in _DRY_RUNS.items()}
 NOT_EC2: dict[str, Attempt] = {
     "ec2:DescribeVpcs": lambda who, _: who("ec2").describe_vpcs(),
     "ec2:CreateVpc": lambda who, _: who("ec2").create_vpc(CidrBlock="10.0.0.0/16"),
@@ -136,14 +141,6 @@ POLICIES: dict[str, tuple[dict[str, Attempt], dict[str, Attempt]]] = {
     f"{SERVICE_ROLE}AWSLambdaVPCAccessExecutionRole": (LOGS | EC2, NOT_LOGS | NOT_EC2),
     f"{MANAGED}AWSXRayDaemonWriteAccess": ({}, LOGS | NOT_LOGS),
 }
-
-
-def _dry_run(who: Caller, call: Callable[[Any], Any]) -> None:
-    """A dry run is refused either way: DryRunOperation means that it was allowed."""
-    with pytest.raises(ClientError) as got:
-        call(who("ec2"))
-    if got.value.response["Error"]["Code"] != "DryRunOperation":
-        raise got.value
 
 
 @pytest.mark.parametrize("arn", POLICIES)

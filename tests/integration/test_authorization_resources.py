@@ -2,6 +2,7 @@
 
 # ruff: noqa: ANN401 - boto3 has no type information
 
+from functools import partial
 from typing import Any
 
 import boto3
@@ -175,7 +176,7 @@ def test_topic_policy_can_let_another_account_publish(here: World) -> None:
     near, far = role(here, "near"), role(here, "far", allow("sns:*"), account=OTHER)
     for who, kind in ((near, "identity"), (far, "resource")):
         text = f"SNS:Publish on resource: {arn} because no {kind}-based policy allows the SNS:Publish action"
-        check(lambda caller=who: caller("sns").publish(TopicArn=arn, Message="m"), "AuthorizationError", text)
+        check(partial(who("sns").publish, TopicArn=arn, Message="m"), "AuthorizationError", text)
     document = policy(grant("Allow", [near.arn, far.arn], "sns:Publish", arn))
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=document)
     for who in (near, far):
