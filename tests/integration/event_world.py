@@ -14,6 +14,8 @@ SQS = f"{SERVICE_ROLES}AWSLambdaSQSQueueExecutionRole"
 KINESIS = f"{SERVICE_ROLES}AWSLambdaKinesisExecutionRole"
 DYNAMODB = f"{SERVICE_ROLES}AWSLambdaDynamoDBExecutionRole"
 ACCOUNT = "123456789012"
+SOON = 2
+"""A timeout in seconds for functions and queues whose messages are to come back."""
 ARRIVES = 20.0
 """Seconds within which what was sent must have been seen."""
 
@@ -49,17 +51,15 @@ class EventWorld:
     def name(self) -> str:
         return f"events-{next(self._numbers)}"
 
-    def function(self, role: str, place: Place | None = None, timeout: int = 1) -> str:
+    def function(self, role: str, place: Place | None = None, timeout: int = 30) -> str:
         return self.world.function(place, role=role, code=CONSUMER, timeout=timeout)
 
     def arn(self, function: str) -> str:
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"
 
     def queue(self, **attributes: str) -> tuple[str, str]:
-        """A queue's URL and ARN. Messages become visible again after a second."""
-        url = self.sqs.create_queue(QueueName=self.name(), Attributes={"VisibilityTimeout": "1", **attributes})[
-            "QueueUrl"
-        ]
+        """A queue's URL and ARN."""
+        url = self.sqs.create_queue(QueueName=self.name(), Attributes=attributes)["QueueUrl"]
         self.world.later(self.sqs.delete_queue, QueueUrl=url)
         told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return url, told["Attributes"]["QueueArn"]

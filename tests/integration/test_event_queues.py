@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.deadline import eventually
-from tests.integration.event_world import ARRIVES, SQS, EventWorld
+from tests.integration.event_world import ARRIVES, SOON, SQS, EventWorld
 from tests.integration.row_cloud import refused
 from tests.integration.row_world import BASIC, VPC_ACCESS, RowWorld
 
@@ -56,7 +56,7 @@ def test_queue_cannot_feed_a_function_without_permission(events: EventWorld) -> 
 def test_mapping_cannot_be_made_of_what_does_not_fit(events: EventWorld) -> None:
     """Missing queue, function and source; a queue that shows its messages too soon; bounds; the same twice."""
     function = events.function(events.world.iam_role(SQS), timeout=2)
-    _, soon = events.queue()
+    _, soon = events.queue(VisibilityTimeout="1")
     _, arn = events.queue(VisibilityTimeout="2")
     create = events.functions.create_event_source_mapping
     with refused(INVALID, "Queue visibility timeout: 1 seconds is less than Function timeout: 2 seconds"):
@@ -93,10 +93,10 @@ def test_isolated_function_can_be_fed(events: EventWorld) -> None:
 
 def test_failed_message_can_end_in_the_dead_letter_queue(events: EventWorld) -> None:
     """A failed batch stays in its queue: after maxReceiveCount receives the redrive policy moves it away."""
-    function = events.function(events.world.iam_role(SQS))
+    function = events.function(events.world.iam_role(SQS), timeout=SOON)
     dead_url, dead_arn = events.queue()
     redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
-    url, arn = events.queue(RedrivePolicy=redrive)
+    url, arn = events.queue(VisibilityTimeout=str(SOON), RedrivePolicy=redrive)
     mapping = events.mapping(function, arn)
     events.sqs.send_message(QueueUrl=url, MessageBody="raise!")
     assert events.received(dead_url)["Body"] == "raise!"
@@ -108,10 +108,10 @@ def test_failed_message_can_end_in_the_dead_letter_queue(events: EventWorld) -> 
 
 def test_reported_failures_alone_can_come_back(events: EventWorld) -> None:
     """ReportBatchItemFailures: what the function names stays, the rest of the batch is deleted."""
-    function = events.function(events.world.iam_role(SQS))
+    function = events.function(events.world.iam_role(SQS), timeout=SOON)
     dead_url, dead_arn = events.queue()
     redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
-    url, arn = events.queue(RedrivePolicy=redrive)
+    url, arn = events.queue(VisibilityTimeout=str(SOON), RedrivePolicy=redrive)
     mapping = events.mapping(
         function,
         arn,
@@ -206,9 +206,7 @@ def test_fifo_queue_can_keep_the_order_of_a_group(events: EventWorld) -> None:
     """One batch of a group at a time, in order."""
     function = events.function(events.world.iam_role(SQS))
     name = f"{events.name()}.fifo"
-    url = events.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true", "VisibilityTimeout": "5"})[
-        "QueueUrl"
-    ]
+    url = events.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
     events.world.later(events.sqs.delete_queue, QueueUrl=url)
     events.mapping(function, f"arn:aws:sqs:us-east-1:123456789012:{name}", BatchSize=2)
     for number in range(6):

@@ -388,38 +388,6 @@ def test_invocations_are_still_needed() -> None:
     still_wrong(wrong="docker" in inspect.getsource(LambdaFunction._invoke_lambda), addition="invocations")
 
 
-def test_corrections_can_be_undone() -> None:
-    """After a control plane is closed, moto is as it was shipped."""
-    moto_process.load()
-    from moto.ec2.models import route_tables
-    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-    from moto.ec2.responses import EC2Response
-
-    def now() -> tuple[object, ...]:
-        return (
-            NetworkInterface.__init__,
-            NetworkInterface.attachment,
-            route_tables.Route.state,
-            dict(EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER),
-        )
-
-    class Nothing:
-        def network_changed(self) -> None: ...
-
-        def invoke(self, invocation: object) -> Any: ...
-
-        def function_changed(self, function_arn: str) -> None: ...
-
-        def admin(self, path: str, query: dict[str, str]) -> None: ...
-
-    if ControlPlane.current is not None:
-        ControlPlane.current.close()
-    before = now()
-    with ControlPlane(Nothing()):
-        assert now() != before
-    assert now() == before
-
-
 def make_queue(client: Client, name: str) -> tuple[str, str]:
     url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
     told = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -470,3 +438,35 @@ def test_long_polling_is_still_needed() -> None:
     still_wrong(
         wrong="wait_for_messages" in inspect.getsource(SQSBackend.receive_message), addition="long_polling"
     )
+
+
+def test_corrections_can_be_undone() -> None:
+    """After a control plane is closed, moto is as it was shipped."""
+    moto_process.load()
+    from moto.ec2.models import route_tables
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+    from moto.ec2.responses import EC2Response
+
+    def now() -> tuple[object, ...]:
+        return (
+            NetworkInterface.__init__,
+            NetworkInterface.attachment,
+            route_tables.Route.state,
+            dict(EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER),
+        )
+
+    class Nothing:
+        def network_changed(self) -> None: ...
+
+        def invoke(self, invocation: object) -> Any: ...
+
+        def function_changed(self, function_arn: str) -> None: ...
+
+        def admin(self, path: str, query: dict[str, str]) -> None: ...
+
+    if ControlPlane.current is not None:
+        ControlPlane.current.close()
+    before = now()
+    with ControlPlane(Nothing()):
+        assert now() != before
+    assert now() == before
