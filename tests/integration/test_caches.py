@@ -20,7 +20,9 @@ import pytest
 from tests.deadline import eventually
 from tests.integration.control_plane_world import World, refused
 from tests.integration.lambda_world import in_private_world
+from tests.integration.row_cloud import Clients
 from tests.integration.row_world import CONNECTED, PROBE, TIMED_OUT, Place, RowWorld
+from vpclab.localcloud import daemon
 from vpclab.localcloud.caches import Caches
 from vpclab.localcloud.namespace import NetworkNamespace
 from vpclab.network.model import Cache, InterfaceType, Network, NetworkInterface
@@ -217,6 +219,25 @@ def test_cache_cannot_be_recorded_without_effect(here: World, more: dict[str, An
     with refused("UnsupportedOperation", what):
         replication_group(caches, "g", group, **more)
     assert here.interfaces(vpc_id=vpc) == []
+
+
+def test_killed_cloud_cannot_leave_a_cache(tmp_path: Path) -> None:
+    """`kill -9` of the daemon ends Valkey and its sandbox too."""
+    status = daemon.start(0, tmp_path, lifeline=True)
+    caches, ec2 = (Clients(status.endpoint)(name) for name in ("elasticache", "ec2"))
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    caches.create_cache_subnet_group(
+        CacheSubnetGroupName="killed", CacheSubnetGroupDescription="d", SubnetIds=[subnet]
+    )
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    replication_group(caches, "killed", group)
+    waiting = {"Delay": 1, "MaxAttempts": 60}
+    caches.get_waiter("replication_group_available").wait(ReplicationGroupId="killed", WaiterConfig=waiting)
+    below = psutil.Process(status.pid).children(recursive=True)
+    assert "valkey-server" in {one.name() for one in below}
+    os.kill(status.pid, signal.SIGKILL)
+    eventually(lambda: not any(one.is_running() for one in below), SECONDS, "everything has ended")
 
 
 class Nodes:

@@ -4,9 +4,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from vpclab.network.model import (
+    Cache,
     DatabaseInstance,
     EndpointType,
     InterfaceType,
+    LoadBalancer,
     Network,
     NetworkInterface,
     Subnet,
@@ -34,6 +36,12 @@ DATABASE_INTERFACE = interface("eni-db", "10.0.1.9", InterfaceType.DATABASE)
 DATABASE = DatabaseInstance(
     "db", "arn:db", VPC.id, DATABASE_NAME, 5432, "eni-db", "postgres", "17.4", "app", "available"
 )
+CACHE_NAMES = ("c-001.abc123.0001.use1.cache.amazonaws.com", "c.abc123.ng.0001.use1.cache.amazonaws.com")
+CACHE = Cache("c-001", "arn:c", VPC.id, CACHE_NAMES, 6379, "eni-cache", "valkey", "8.1", "available")
+BALANCER_NAME = "internal-inner-123.us-east-1.elb.amazonaws.com"
+BALANCER = LoadBalancer(
+    "arn:lb", "inner", VPC.id, "internal", "application", BALANCER_NAME, (), ("eni-lb-a", "eni-lb-b")
+)
 STS_ENDPOINT = VpcEndpoint(
     "vpce-1",
     VPC.id,
@@ -56,11 +64,16 @@ NETWORK = Network(
     subnets=SUBNETS,
     network_interfaces=(
         DATABASE_INTERFACE,
+        interface("eni-cache", "10.0.1.30", InterfaceType.CACHE),
+        interface("eni-lb-a", "10.0.1.40", InterfaceType.LOAD_BALANCER),
+        interface("eni-lb-b", "10.0.2.40", InterfaceType.LOAD_BALANCER, "subnet-b"),
         interface("eni-sts-a", "10.0.1.20", InterfaceType.VPC_ENDPOINT),
         interface("eni-sts-b", "10.0.2.20", InterfaceType.VPC_ENDPOINT, "subnet-b"),
     ),
     vpc_endpoints=(STS_ENDPOINT, S3_GATEWAY),
     databases=(DATABASE,),
+    caches=(CACHE,),
+    load_balancers=(BALANCER,),
 )
 
 

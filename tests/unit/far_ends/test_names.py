@@ -6,6 +6,8 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from tests.unit.far_ends.networks import (
+    BALANCER_NAME,
+    CACHE_NAMES,
     DATABASE,
     DATABASE_INTERFACE,
     DATABASE_NAME,
@@ -143,3 +145,19 @@ def test_internal_name_can_be_resolved_inside_its_vpc_alone() -> None:
     assert names.pointer(IPv4Address("10.0.1.9"), VPC.id) == "ip-10-0-1-9.ec2.internal"
     assert names.pointer(IPv4Address("10.0.1.9"), OTHER_VPC.id) is None
     assert names.pointer(IPv4Address("10.0.1.9"), None) is None
+
+
+@pytest.mark.parametrize("vpc_id", EVERYWHERE)
+def test_names_of_caches_and_load_balancers_can_be_asked_from_everywhere(vpc_id: str | None) -> None:
+    """They are public names of private addresses; a load balancer's has one for each of its subnets."""
+    for name in CACHE_NAMES:
+        assert found(name, vpc_id) == ["10.0.1.30"]
+    assert found(BALANCER_NAME.upper(), vpc_id) == ["10.0.1.40", "10.0.2.40"]
+
+
+def test_names_of_what_is_gone_cannot_be_found() -> None:
+    """Nor ones that never were."""
+    gone = replace(NETWORK, caches=(), load_balancers=())
+    for name in (*CACHE_NAMES, BALANCER_NAME):
+        assert found(name, VPC.id, gone) == []
+    assert found("other.abc123.ng.0001.use1.cache.amazonaws.com", VPC.id) == []
