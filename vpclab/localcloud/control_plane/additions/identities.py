@@ -1,7 +1,7 @@
 """IAM's users and roles for authentication, and what moto lacks of them.
 
-moto lets an inactive or deleted key, and a session of a role that is gone, go on working, and its users' ids are not
-AWS's. AWS: IAM guide, id_credentials_access-keys, id_credentials_temp and reference_identifiers.
+moto lets an inactive or deleted key, and a session of a role that is gone, go on working, and its users' ids are
+not AWS's. AWS: IAM guide, id_credentials_access-keys, id_credentials_temp and reference_identifiers.
 """
 
 from collections.abc import Mapping
