@@ -47,6 +47,8 @@ class Consumers(pulumi.ComponentResource):
     def __init__(self, name: str, args: ConsumersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("vpclab:permissions:Consumers", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
+        # Lambda refuses a second mapping of a source to the same function.
+        self._mapping = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         self._args = args
         self.outputs = {"sqs": self._queue(), "kinesis": self._stream(), "dynamodb": self._table()}
         self.register_outputs({"consumers": self.outputs})
@@ -67,7 +69,7 @@ class Consumers(pulumi.ComponentResource):
             event_source_arn=queue.arn,
             function_name=consumer.function.arn,
             function_response_types=["ReportBatchItemFailures"],
-            opts=self._child,
+            opts=self._mapping,
         )
         return self._told(consumer, mapping) | {"queue_url": queue.url, "queue_arn": queue.arn}
 
@@ -122,7 +124,7 @@ class Consumers(pulumi.ComponentResource):
             maximum_retry_attempts=STREAM_RETRIES,
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
-            opts=self._child,
+            opts=self._mapping,
         )
 
     @staticmethod

@@ -1,5 +1,6 @@
 """The project's own program, deployed by the real engine with the stand-in plugin."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,8 @@ OUTPUTS = {
     *("variant", "function_name", "function_arn", "role_name", "log_group_name", "vpc_id", "function_subnet_ids"),
     *("function_security_group_ids", "database_security_group_id", "database_endpoint", "database_port"),
     *("database_name", "database_secret_arn", "nat_public_ips", "nat_gateway_ids", "endpoint_ids"),
-    "function_route_table_ids",
+    *("function_route_table_ids", "nat_instances", "cache", "load_balancer"),
+    *("consumers", "bucket", "tracer", "invoked"),
 }
 
 
@@ -45,6 +47,41 @@ def test_program_exports_what_the_verifier_reads(private_nat: Stack) -> None:
     assert instance["MasterUserSecret"]["SecretArn"] == outputs["database_secret_arn"]
 
 
+def test_program_exports_what_feeds_the_consumers(private_nat: Stack) -> None:
+    """Each mapping reads its source for its function, with the function's own role."""
+    functions, outputs = private_nat.aws("lambda"), private_nat.outputs()
+    for source, arn in (("sqs", "queue_arn"), ("kinesis", "stream_arn"), ("dynamodb", "stream_arn")):
+        consumer = outputs["consumers"][source]
+        mapping = functions.get_event_source_mapping(UUID=consumer["mapping_uuid"])
+        assert mapping["EventSourceArn"] == consumer[arn]
+        assert (mapping["FunctionArn"], mapping["State"]) == (consumer["function_arn"], "Enabled")
+        function = functions.get_function_configuration(FunctionName=consumer["function_name"])
+        assert function["Role"] == consumer["role_arn"]
+    bucket = outputs["bucket"]
+    found = private_nat.aws("s3").get_bucket_notification_configuration(Bucket=bucket["bucket_name"])
+    (notified,) = found["LambdaFunctionConfigurations"]
+    assert notified["LambdaFunctionArn"] == bucket["function_arn"]
+    (statement,) = json.loads(functions.get_policy(FunctionName=bucket["function_name"])["Policy"])["Statement"]
+    assert json.dumps(statement["Condition"]).count(bucket["bucket_arn"]) == 1
+
+
+def test_program_exports_what_stands_beside_the_database(private_nat: Stack) -> None:
+    """The cache's and the load balancer's names, and the groups that guard them."""
+    outputs = private_nat.outputs()
+    (group,) = private_nat.aws("elasticache").describe_replication_groups()["ReplicationGroups"]
+    endpoint = group["NodeGroups"][0]["PrimaryEndpoint"]
+    assert (endpoint["Address"], endpoint["Port"]) == (outputs["cache"]["host"], outputs["cache"]["port"])
+    (balancer,) = private_nat.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert balancer["DNSName"] == outputs["load_balancer"]["host"]
+    assert balancer["SecurityGroups"] == [outputs["load_balancer"]["security_group_id"]]
+
+
+OF_OTHER_STACKS = {
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:ec2/instance:Instance",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+}
 WITHOUT_A_VALUE = {
     ("aws:ec2/eip:Eip", "privateDns"),  # that of the address's interface, which it had not yet when it was made
 }
@@ -59,7 +96,7 @@ def test_state_can_have_every_official_property(private_nat: Stack) -> None:
         assert found <= row.all_outputs, one["urn"]
         missing = {(row.type_name, name) for name in row.outputs - found}
         assert missing <= WITHOUT_A_VALUE, one["urn"]
-    assert len({one["type"] for one in resources}) == len(RESOURCE_TYPES) - 1  # all but the endpoints
+    assert RESOURCE_TYPES.keys() - {one["type"] for one in resources} == OF_OTHER_STACKS
 
 
 def test_second_up_can_find_nothing_to_change(private_nat: Stack) -> None:
@@ -78,7 +115,7 @@ def test_retention_can_be_updated_in_place(private_nat: Stack) -> None:
     """PutRetentionPolicy changes a log group's retention: nothing is replaced, and nothing else is touched."""
     private_nat.set("logRetentionDays", "14")
     changes = private_nat.changes()
-    assert changes.updated == {"LogGroup probe"}
+    assert {one.split()[0] for one in changes.updated} == {"LogGroup"}
     assert not changes.created | changes.replaced | changes.deleted
     private_nat.must("up", "--yes", "--skip-preview")
     name = private_nat.outputs()["log_group_name"]
@@ -93,7 +130,7 @@ def test_subnet_range_can_be_changed_by_replacing_what_depends_on_it(private_nat
     private_nat.must("config", "set", "--path", "functionSubnetCidrs[1]", "10.20.80.0/20")
     changes = private_nat.changes()
     assert changes.replaced == {"Subnet private-0", "RouteTableAssociation private-0"}
-    assert changes.updated == {"Function probe"}
+    assert {one.split()[0] for one in changes.updated} == {"Function"}
     assert not changes.created | changes.deleted
     private_nat.must("up", "--yes", "--skip-preview")
     subnets = private_nat.aws("ec2").describe_subnets(SubnetIds=private_nat.outputs()["function_subnet_ids"])
@@ -115,9 +152,11 @@ def test_vpc_range_can_be_changed_by_replacing_everything_inside(private_nat: St
     assert {
         *("Vpc", "Subnet", "RouteTable", "Route", "RouteTableAssociation"),
         *("InternetGateway", "NatGateway", "SecurityGroup", "SubnetGroup", "Instance"),
+        *("ReplicationGroup", "LoadBalancer", "Listener"),
     } <= kinds
-    assert changes.updated == {"Function probe"}
+    assert {one.split()[0] for one in changes.updated} == {"Function"}
     untouched = {"Role probe", "LogGroup probe", "RolePolicy probe-calls", "Eip nat-0"}
+    untouched |= {"EventSourceMapping sqs", "Queue queue", "Bucket uploads", "Permission uploads"}
     assert not changes.replaced & untouched
     stack.must("up", "--yes", "--skip-preview")
     stack.must("preview", "--expect-no-changes")
@@ -156,6 +195,31 @@ def test_program_can_be_destroyed_without_a_trace(private_nat: Stack) -> None:
     assert not stack.aws("lambda").list_functions()["Functions"]
     assert not stack.aws("iam").list_roles(PathPrefix="/")["Roles"]
     assert not stack.aws("logs").describe_log_groups()["logGroups"]
+    assert not stack.aws("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert not stack.aws("sqs").list_queues().get("QueueUrls")
+    assert not stack.aws("kinesis").list_streams()["StreamNames"]
+    assert not stack.aws("dynamodb").list_tables()["TableNames"]
+    assert not stack.aws("s3").list_buckets()["Buckets"]
+    assert not stack.aws("elasticache").describe_replication_groups()["ReplicationGroups"]
+    assert not stack.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+
+
+def test_function_can_leave_through_an_instance(endpoint: str, tmp_path: Path) -> None:
+    """The private tables lead to the instance's interface, whose check is off; up, no change, no drift, down."""
+    stack = new_stack(endpoint, tmp_path, "private-nat-instance")
+    stack.must("up", "--yes", "--skip-preview")
+    (nat,) = stack.outputs()["nat_instances"]
+    ec2 = stack.aws("ec2")
+    tables = ec2.describe_route_tables(RouteTableIds=stack.outputs()["function_route_table_ids"])["RouteTables"]
+    leading = [one for table in tables for one in table["Routes"] if one["DestinationCidrBlock"] == "0.0.0.0/0"]
+    assert {one["NetworkInterfaceId"] for one in leading} == {nat["interface_id"]}
+    (interface,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[nat["interface_id"]])["NetworkInterfaces"]
+    assert interface["SourceDestCheck"] is False
+    assert interface["Association"]["PublicIp"] == nat["public_ip"]
+    assert [one["GroupId"] for one in interface["Groups"]] == [nat["security_group_id"]]
+    stack.must("preview", "--expect-no-changes")
+    stack.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    stack.must("destroy", "--yes", "--skip-preview")
 
 
 @pytest.mark.parametrize("variant", ["default", "public", "endpoints"])

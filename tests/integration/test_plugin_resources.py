@@ -40,8 +40,8 @@ def refused(stack: Stack, program: str) -> str:
 
 def test_unknown_type_or_input_cannot_be_deployed(stack: Stack) -> None:
     """What is not modelled is refused by name, without a traceback, and the remedy is told."""
-    told = refused(stack, 'aws.sqs.Queue("queue")')
-    assert "the stand-in does not model the resource type aws:sqs/queue:Queue" in told
+    told = refused(stack, 'aws.sns.Topic("topic")')
+    assert "the stand-in does not model the resource type aws:sns/topic:Topic" in told
     assert "deploy with the official plugin" in told
     assert "Traceback" not in told
     told = refused(stack, 'aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", ipv6_ipam_pool_id="p")')
