@@ -1,7 +1,7 @@
 """Configures a deployment's NAT instances wrong, in two ways, and has its function call an internet host."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -16,6 +16,9 @@ from vpclab.statements.refusal import flow_of, refusals
 from vpclab.statements.trial import Trial
 from vpclab.statements.trial_name import NatInstanceTrial
 
+OF_A_RULE = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "Description")
+NOBODY = "192.0.2.255/32"
+"""Of the ranges for documentation (RFC 5737): no function is there."""
 DROP_SECONDS = 3.0
 POLL_SECONDS = 0.05
 
@@ -51,17 +54,28 @@ def checked(ec2: Any, instance: NatInstance) -> Iterator[None]:  # noqa: ANN401 
 
 @contextmanager
 def closed(ec2: Any, instance: NatInstance) -> Iterator[None]:  # noqa: ANN401 - boto3 has no types
-    """Take away what the instance's group admits."""
-    (group,) = ec2.describe_security_groups(GroupIds=[instance.security_group_id])["SecurityGroups"]
-    rules = {"GroupId": instance.security_group_id, "IpPermissions": group["IpPermissions"]}
-    if not group["IpPermissions"]:
-        yield
-        return
-    ec2.revoke_security_group_ingress(**rules)
+    """Have the instance's group admit nobody who is there.
+
+    Its rules are changed, not revoked: made again they would have other ids, and the stack would not know them.
+    """
+    filters = [{"Name": "group-id", "Values": [instance.security_group_id]}]
+    described = ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+    admitting = {
+        rule["SecurityGroupRuleId"]: {key: rule[key] for key in OF_A_RULE if key in rule}
+        for rule in described
+        if not rule["IsEgress"] and "CidrIpv4" in rule
+    }
+
+    def have(rules: Mapping[str, Mapping[str, Any]]) -> None:
+        updates = [{"SecurityGroupRuleId": one, "SecurityGroupRule": rule} for one, rule in rules.items()]
+        if updates:
+            ec2.modify_security_group_rules(GroupId=instance.security_group_id, SecurityGroupRules=updates)
+
+    have({one: {**rule, "CidrIpv4": NOBODY} for one, rule in admitting.items()})
     try:
         yield
     finally:
-        ec2.authorize_security_group_ingress(**rules)
+        have(admitting)
 
 
 def _call(workshop: Workshop, deployment: Deployment, name: NatInstanceTrial) -> Trial:
