@@ -6,6 +6,7 @@ import typer
 
 from vpclab.cli_target import Plugin, PluginOption
 from vpclab.cli_variants import JOBS, Output, Variants, choose
+from vpclab.toolchain import deployment
 from vpclab.toolchain.project import Project
 
 
@@ -15,12 +16,13 @@ def demo(
     output: Output = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="How many stacks at a time.")] = JOBS,
 ) -> None:
-    """Deploy all variants on a cloud of their own, verify, destroy, and print the truth table.
+    """Deploy everything on a cloud of its own, verify, destroy, and print the truth table.
 
     Exit 0 if every statement came out as documented, 2 if one did not, 1 if something could not be done.
     """
     from vpclab.cli_demonstration import Demonstration  # noqa: PLC0415 - it reaches for everything
 
     project = Project.here()
-    demonstration = Demonstration(project, choose(variants), plugin.value, output or project.reports, jobs)
+    stacks = choose(variants, (*deployment.VARIANTS, *deployment.ALTERNATIVES))
+    demonstration = Demonstration(project, stacks, plugin.value, output or project.reports, jobs)
     raise typer.Exit(demonstration.run())

@@ -27,6 +27,6 @@ def env(
     if running is None or running.port != port:
         say(f"note: no local cloud of this project serves on port {port} yet; `vpclab cloud start` starts one")
     variables = deployment.prepare(f"http://127.0.0.1:{port}", project=project, plugin=plugin.value)
-    for variant in deployment.VARIANTS:
+    for variant in (*deployment.VARIANTS, *deployment.ALTERNATIVES):
         deployment.create_stack(variant, variables, root=project.root)
     answer(environment.export_lines(variables))

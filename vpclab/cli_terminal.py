@@ -9,7 +9,7 @@ CANNOT = 1
 INTERRUPTED = 130
 
 _lock = threading.Lock()
-_COLOURS = {"default": 36, "private-nat": 32, "public": 33, "endpoints": 35}
+_COLOURS = {"default": 36, "private-nat": 32, "public": 33, "endpoints": 35, "private-nat-instance": 34}
 
 
 def say(line: str) -> None:
@@ -31,9 +31,9 @@ def answer(text: str) -> None:
         sys.stdout.flush()
 
 
-def prefixed(variant: str, width: int = 11) -> Callable[[str], None]:
+def prefixed(variant: str, width: int = 20) -> Callable[[str], None]:
     """Return a ``say`` that marks each line with the variant that it is about."""
-    mark = _paint(f"{variant:<{width}}", _COLOURS.get(variant, 34))
+    mark = _paint(f"{variant:<{width}}", _COLOURS.get(variant, 37))
     return lambda line: say(f"{mark} | {line}")
 
 

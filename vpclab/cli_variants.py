@@ -27,7 +27,7 @@ from vpclab.toolchain.project import Project
 if TYPE_CHECKING:
     from vpclab.statements.target import Target as Verified
 
-JOBS = 4
+JOBS = 5
 """How many stacks at a time; a stack mostly waits for its own slowest resource."""
 
 Variants = Annotated[
@@ -179,8 +179,8 @@ def _refuse_what_is_gone(vpc_ids: Mapping[str, str], target: "Verified") -> None
         )
 
 
-def choose(variants: Sequence[str] | None) -> list[str]:
-    """Return the stacks that were named, or the four variants.
+def choose(variants: Sequence[str] | None, otherwise: Sequence[str] = deployment.VARIANTS) -> list[str]:
+    """Return the stacks that were named, or ``otherwise``.
 
     Raises:
         ToolchainError: one of them does not exist.
@@ -190,7 +190,7 @@ def choose(variants: Sequence[str] | None) -> list[str]:
         if variant not in stacks:
             known = ", ".join(stacks)
             raise ToolchainError(f"there is no variant {variant!r}: choose among {known}")
-    return list(dict.fromkeys(variants)) if variants else list(deployment.VARIANTS)
+    return list(dict.fromkeys(variants or otherwise))
 
 
 def for_each(variants: Sequence[str], action: Callable[[str], object], jobs: int = JOBS) -> None:

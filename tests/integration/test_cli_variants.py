@@ -44,7 +44,7 @@ def test_up_can_deploy_two_variants_at_once(typed: Typed) -> None:
     """Each line says which variant it is about; the last one says what to type next."""
     assert typed.deployed.returncode == 0, typed.deployed.stderr
     for variant in VARIANTS:
-        assert f"{variant:<11} |  +  aws:ec2:Vpc vpc created" in typed.deployed.stderr
+        assert f"{variant:<20} |  +  aws:ec2:Vpc vpc created" in typed.deployed.stderr
     assert "`vpclab verify default public`" in typed.deployed.stderr.splitlines()[-1]
 
 
