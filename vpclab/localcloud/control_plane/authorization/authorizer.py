@@ -35,6 +35,9 @@ _SHARED_BY_ARN = frozenset({"dynamodb", "kinesis", "kms", "lambda", "secretsmana
 """Services whose resources in another account are reached by their ARN or URL, from whatever account."""
 
 
+_ARN_SEGMENTS = 6
+
+
 class Authorizer:
     """Reads policies at every question, so that a change holds for the next call. Needs moto to be loaded.
 
@@ -173,14 +176,13 @@ class Authorizer:
             | dict(access.context)
             | {"aws:resourceaccount": (owner,), "s3:resourceaccount": (owner,)},
         )
+        told = access.resource is not None and _is_here(access.resource, request.region)
         resource = resource_policy(access.resource) if access.resource and not access.free else None
         try:
             if access.free:
                 policies = Policies(endpoint=policies.endpoint)
                 asked = replace(asked, principal=_root_of(caller), resource_account=None)
-            verdict = judge(
-                asked, replace(policies, resource=resource), resource_is_told=access.resource is not None
-            )
+            verdict = judge(asked, replace(policies, resource=resource), resource_is_told=told)
         except NotModelledError as error:
             raise denial.not_modelled(request, access.action, error) from None
         except MalformedPolicyError as error:
@@ -194,6 +196,12 @@ class Authorizer:
 def _endpoint_of(request: ApiRequest) -> str | None:
     source = request.environ.get(ENVIRON_KEY)
     return source.endpoint_id if isinstance(source, RequestSource) else None
+
+
+def _is_here(resource: str, region: str | None) -> bool:
+    """Whether a resource is in the Region that was called; what an API would do with another's is not told."""
+    parts = resource.split(":")
+    return len(parts) < _ARN_SEGMENTS or parts[3] in ("", "*", region) or region is None
 
 
 def _owner(arn: str) -> str | None:

@@ -1,18 +1,21 @@
 """What operations of S3 need. Source: S3 user guide, "Required permissions for Amazon S3 API operations"."""
 
-import re
 from collections.abc import Mapping
-from urllib.parse import unquote
-from xml.sax.saxutils import unescape
+from urllib.parse import parse_qs, unquote, urlparse
+from xml.parsers.expat import ExpatError
 
+import xmltodict  # type: ignore[import-untyped]
+from moto.core.request import Request
 from moto.s3.models import s3_backends
+from moto.s3.responses import S3Response
+from moto.s3.utils import bucket_name_from_url
+from moto.s3bucket_path.utils import bucket_name_from_url as bucket_name_from_path
+from moto.s3bucket_path.utils import parse_key_name as key_name_from_path
 
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.authorization.access import Access
 from vpclab.localcloud.control_plane.authorization.asked import Asked
 
-_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3\.(?:[a-z0-9-]+\.)?amazonaws\.com(?::\d+)?")
-_DELETED_KEY = re.compile(rb"<Key>([^<]*)</Key>")
 _ACTIONS: Mapping[str, str | tuple[str, ...]] = {
     "AbortMultipartUpload": "AbortMultipartUpload",
     "CompleteMultipartUpload": "PutObject",
@@ -120,13 +123,15 @@ _HEADER_KEYS = (
 
 
 def bucket_and_key(request: ApiRequest) -> tuple[str, str]:
-    """Return the bucket and the key that a request's host and path name; empty where there is none."""
-    host = _HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
-    path = request.path.removeprefix("/")
-    if host and host["bucket"]:
-        return host["bucket"], _text(path)
-    bucket, _, key = path.partition("/")
-    return bucket, _text(key)
+    """Return the bucket and the key that a request names; empty where there is none.
+
+    Read by moto's own rules, from host and path: what is judged must be what is done.
+    """
+    wrapped = Request(request.environ)
+    path = unquote(urlparse(wrapped.raw_url).path)
+    if S3Response.subdomain_based_buckets(wrapped):
+        return bucket_name_from_url(wrapped.raw_url) or "", path.removeprefix("/")
+    return bucket_name_from_path(wrapped.raw_url) or "", key_name_from_path(path)
 
 
 def accesses(asked: Asked, request: ApiRequest) -> tuple[Access, ...]:
@@ -140,14 +145,15 @@ def accesses(asked: Asked, request: ApiRequest) -> tuple[Access, ...]:
     context = _context(asked, request)
     if "s3:versionid" in context:
         names = tuple(_OF_VERSIONS.get(name, name) for name in names)
-    keys = [key]
+    keys: list[tuple[str, str]] | None = [(name, key) for name in names]
     if asked.operation == "DeleteObjects":
-        keys = [unescape(one.decode()) for one in _DELETED_KEY.findall(request.body)]
+        keys = _deleted_keys(request.body)
     owner = bucket_owner(bucket)
+    if not keys:
+        return tuple(Access(f"s3:{name}", None, owner, context) for name in names)
     needed = [
         Access(f"s3:{name}", f"arn:aws:s3:::{bucket}/{one}" if one else f"arn:aws:s3:::{bucket}", owner, context)
-        for name in names
-        for one in keys
+        for name, one in keys
     ]
     if asked.operation in _WRITING:
         target = needed[0].resource
@@ -167,6 +173,18 @@ def bucket_owner(bucket: str) -> str | None:
     return None if found is None else str(found[1])
 
 
+def _deleted_keys(body: bytes) -> list[tuple[str, str]] | None:
+    """Action and key of each object that DeleteObjects deletes, read as moto does; None: it cannot be told."""
+    try:
+        objects = xmltodict.parse(body, strip_whitespace=False)["Delete"]["Object"]
+        return [
+            ("DeleteObjectVersion" if one.get("VersionId") else "DeleteObject", str(one["Key"]))
+            for one in (objects if isinstance(objects, list) else [objects])
+        ]
+    except (AttributeError, ExpatError, KeyError, TypeError):
+        return None
+
+
 def _names(operation: str) -> tuple[str, ...] | None:
     if operation in _SAME_NAME:
         return (operation,)
@@ -175,7 +193,8 @@ def _names(operation: str) -> tuple[str, ...] | None:
 
 
 def _source_access(source: str, context: Mapping[str, tuple[str, ...]]) -> Access:
-    path, _, version = unquote(source).lstrip("/").partition("?versionId=")
+    parts = urlparse(source)
+    path, version = unquote(parts.path).lstrip("/"), parse_qs(parts.query).get("versionId")
     action = "s3:GetObjectVersion" if version else "s3:GetObject"
     return Access(action, f"arn:aws:s3:::{path}", bucket_owner(path.partition("/")[0]), context)
 
@@ -191,8 +210,3 @@ def _context(asked: Asked, request: ApiRequest) -> dict[str, tuple[str, ...]]:
     context["s3:signatureversion"] = ("AWS4-HMAC-SHA256",)
     context["s3:authtype"] = ("REST-QUERY-STRING" if "X-Amz-Signature" in request.query else "REST-HEADER",)
     return context
-
-
-def _text(path: str) -> str:
-    """WSGI hands paths as Latin-1; S3's keys are UTF-8."""
-    return path.encode("latin-1", "replace").decode("utf-8", "replace")

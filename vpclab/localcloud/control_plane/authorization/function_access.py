@@ -6,7 +6,7 @@ from moto.awslambda.models import lambda_backends
 from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.authorization.access import Access
-from vpclab.localcloud.control_plane.authorization.asked import Asked
+from vpclab.localcloud.control_plane.authorization.asked import Asked, account_of
 
 NAME = re.compile(
     r"(?:arn:aws:lambda:)?(?:([a-z]{2}(?:-[a-z]+)+-\d):)?(?:(\d{12}):)?(?:function:)?([A-Za-z0-9_-]+)(?::([$\w-]+))?"
@@ -52,15 +52,11 @@ def accesses(asked: Asked) -> tuple[Access, ...]:
         return (Access(action),)
     if "EventSourceMapping" in operation:
         return (_mapping_access(asked, action),)
-    arn: str | None
-    if arn := given.text("ResourceArn", "Resource", "ARN"):
-        return (asked.access(action, arn),)
-    if layer := given.text("LayerName", "Arn"):
-        return (asked.access(action, _layer_arn(asked, layer)),)
-    name = given.text("FunctionName")
-    arn = function_arn(asked, name, given.text("Qualifier")) if name else None
-    plain = asked.access(action, arn)
-    needed = [Access(plain.action, plain.resource, plain.account, _function_context(asked))]
+    arns: list[str | None] = list(given.all("ResourceArn", "Resource", "ARN"))
+    arns += [_layer_arn(asked, layer) for layer in given.all("LayerName", "Arn")]
+    arns += [function_arn(asked, name, given.text("Qualifier")) for name in given.texts("FunctionName")]
+    context = _function_context(asked)
+    needed = [Access(action, arn, account_of(arn), context) for arn in arns or [None]]
     role = given.text("Role")
     if operation in _PASSING_A_ROLE and role:
         needed.append(Access("iam:PassRole", role, None, {"iam:passedtoservice": (_LAMBDA,)}))

@@ -4,7 +4,7 @@ from moto.iam.models import iam_backends
 
 from vpclab.localcloud.control_plane.authorization.access import Access
 from vpclab.localcloud.control_plane.authorization.asked import Asked
-from vpclab.localcloud.control_plane.authorization.published import has_resources
+from vpclab.localcloud.control_plane.authorization.published import has_resources, types_of
 from vpclab.localcloud.control_plane.corrections import Moto
 
 _PARTITION = "aws"
@@ -42,15 +42,16 @@ def accesses(asked: Asked) -> tuple[Access, ...]:
 
 def _resource(asked: Asked) -> str | None:
     given, operation = asked.given, asked.operation
+    types = types_of(f"iam:{operation}")
     for kind, parameter in (
         ("group", "GroupName"),
         ("instance-profile", "InstanceProfileName"),
         ("role", "RoleName"),
         ("user", "UserName"),
     ):
-        if name := given.text(parameter):
+        if any(f":{kind}/" in pattern for pattern in types) and (name := given.text(parameter)):
             return _path_of(asked, kind, name)
-    if policy := given.text("PolicyArn"):
+    if (policy := given.text("PolicyArn")) and any(":policy/" in pattern for pattern in types):
         return policy
     if (name := given.text("PolicyName")) and operation == "CreatePolicy":
         return _arn(asked, "policy", given.text("Path") or "/", name)

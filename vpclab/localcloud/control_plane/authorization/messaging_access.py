@@ -3,7 +3,7 @@
 import re
 
 from vpclab.localcloud.control_plane.authorization.access import Access
-from vpclab.localcloud.control_plane.authorization.asked import Asked
+from vpclab.localcloud.control_plane.authorization.asked import Asked, account_of
 
 _QUEUE_URL = re.compile(r"https?://[^/]+/(?:queue/[^/]+/)?(\d{12})/([^/?]+)/?")
 _QUEUE_ACTIONS = {
@@ -37,15 +37,18 @@ def queue_accesses(asked: Asked) -> tuple[Access, ...]:
     action = f"sqs:{_QUEUE_ACTIONS.get(operation, operation)}"
     if operation == "ListQueues":
         return (Access(action),)
-    if url := given.text("QueueUrl"):
-        named = _QUEUE_URL.fullmatch(url)
-        account, name = (named[1], named[2]) if named else (None, url if "/" not in url else None)
-        return (asked.access(action, asked.arn("sqs", name, account) if name else None),)
-    if source := given.text("SourceArn"):
-        return (asked.access(action, source),)
-    name = given.text("QueueName")
+    arns = [_queue_arn(asked, url) for url in given.texts("QueueUrl")]
+    arns += given.texts("SourceArn")
     owner = given.text("QueueOwnerAWSAccountId") if operation == "GetQueueUrl" else None
-    return (asked.access(action, asked.arn("sqs", name, owner) if name else None),)
+    arns += [asked.arn("sqs", name, owner) for name in given.texts("QueueName")]
+    return tuple(asked.access(action, arn) for arn in arns) or (Access(action, None),)
+
+
+def _queue_arn(asked: Asked, url: str) -> str | None:
+    named = _QUEUE_URL.fullmatch(url)
+    if named is not None:
+        return asked.arn("sqs", named[2], named[1])
+    return asked.arn("sqs", url) if "/" not in url else None
 
 
 def topic_accesses(asked: Asked) -> tuple[Access, ...]:
@@ -54,13 +57,11 @@ def topic_accesses(asked: Asked) -> tuple[Access, ...]:
     action = f"sns:{_TOPIC_ACTIONS.get(operation, operation)}"
     if operation in _WITHOUT_TOPIC:
         return (Access(action),)
-    arn = given.text("TopicArn", "TargetArn", "ResourceArn")
-    if arn is None and operation == "CreateTopic":
-        name = given.text("Name")
-        arn = asked.arn("sns", name) if name else None
-    plain = asked.access(action, arn)
+    arns = list(given.all("TopicArn", "TargetArn", "ResourceArn"))
+    if operation == "CreateTopic":
+        arns += [asked.arn("sns", name) for name in given.texts("Name")]
     context = {}
     if operation == "Subscribe":
         keys = {"sns:protocol": given.text("Protocol"), "sns:endpoint": given.text("Endpoint")}
         context = {key: (value,) for key, value in keys.items() if value}
-    return (Access(plain.action, plain.resource, plain.account, context),)
+    return tuple(Access(action, arn, account_of(arn), context) for arn in arns) or (Access(action, None),)

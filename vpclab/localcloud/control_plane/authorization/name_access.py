@@ -3,7 +3,11 @@
 Source: Service Authorization Reference, "Actions, resources, and condition keys" of each service.
 """
 
+import base64
+import struct
+
 from moto.kms.models import kms_backends
+from moto.kms.utils import _deserialize_ciphertext_blob as deserialize_ciphertext
 from moto.secretsmanager.models import secretsmanager_backends
 
 from vpclab.localcloud.control_plane.authorization.access import Access
@@ -14,6 +18,7 @@ _OF_LOG_STREAMS = frozenset({"CreateLogStream", "DeleteLogStream", "GetLogEvents
 _OF_TAGS = frozenset({"ListTagsForResource", "TagResource", "UntagResource"})
 _FREE = frozenset({"GetCallerIdentity", "GetSessionToken", "GetAccessKeyInfo"})
 _KMS_ALIAS = "alias/"
+_OPENING = frozenset({"Decrypt", "ReEncrypt"})
 
 
 def log_accesses(asked: Asked) -> tuple[Access, ...]:
@@ -27,15 +32,11 @@ def log_accesses(asked: Asked) -> tuple[Access, ...]:
         return (Access(action, asked.arn("logs", "log-group::log-stream:")),)
     if operation in _OF_TAGS:
         return (asked.access(action, given.text("resourceArn")),)
-    group = given.text("logGroupName", "logGroupIdentifier")
-    if group is None:
-        several = given.texts("logGroupNames") or given.texts("logGroupIdentifiers")
-        if several:
-            return tuple(asked.access(action, _group_arn(asked, one) + ":log-stream:") for one in several)
+    groups = given.all("logGroupName", "logGroupIdentifier", "logGroupNames", "logGroupIdentifiers")
+    if not groups:
         return (Access(action, None if has_resources(action) else "*"),)
-    arn = _group_arn(asked, group)
     stream = given.text("logStreamName") if operation in _OF_LOG_STREAMS else ""
-    return (asked.access(action, f"{arn}:log-stream:{stream or ''}"),)
+    return tuple(asked.access(action, f"{_group_arn(asked, group)}:log-stream:{stream or ''}") for group in groups)
 
 
 def _group_arn(asked: Asked, name: str) -> str:
@@ -86,7 +87,7 @@ def parameter_accesses(asked: Asked) -> tuple[Access, ...]:
     if operation in ("AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"):
         names = given.texts("ResourceId") if given.text("ResourceType") == "Parameter" else ()
     else:
-        names = (given.texts("Names") or given.texts("Name") or given.texts("Path")) if "Param" in action else ()
+        names = given.all("Names", "Name", "Path") if "Param" in action else ()
     needed = tuple(asked.access(action, _parameter_arn(asked, name)) for name in names)
     return needed or (Access(action, None),)
 
@@ -101,23 +102,33 @@ def key_accesses(asked: Asked) -> tuple[Access, ...]:
     """Return what one operation of KMS needs."""
     given, operation = asked.given, asked.operation
     action = f"kms:{operation}"
+    sealed = [_sealing_key(one) for one in given.texts("CiphertextBlob")] if operation in _OPENING else []
     if operation == "ReEncrypt":
-        return (
-            asked.access("kms:ReEncryptFrom", _key_arn(asked, given.text("SourceKeyId"))),
-            asked.access("kms:ReEncryptTo", _key_arn(asked, given.text("DestinationKeyId"))),
-        )
+        sources = [*sealed, *given.texts("SourceKeyId")]
+        return tuple(
+            asked.access(f"kms:ReEncrypt{direction}", _key_arn(asked, key))
+            for direction, keys in (("From", sources), ("To", given.texts("DestinationKeyId")))
+            for key in keys
+        ) or (Access("kms:ReEncryptFrom", None),)
     if not has_resources(action):
         return (Access(action),)
-    arn = _key_arn(asked, given.text("KeyId", "TargetKeyId"))
-    needed = [asked.access(action, arn)]
-    if alias := given.text("AliasName"):
-        needed.insert(0, asked.access(action, asked.arn("kms", alias)))
-    return tuple(needed)
+    arns = [_key_arn(asked, one) for one in (*sealed, *given.all("KeyId", "TargetKeyId"))]
+    arns += [asked.arn("kms", alias) for alias in given.texts("AliasName")]
+    return tuple(asked.access(action, arn) for arn in dict.fromkeys(arns)) or (Access(action, None),)
+
+
+def _sealing_key(ciphertext: str) -> str | None:
+    """The key that a ciphertext was made with; AWS's ciphertexts hold it too, where only KMS sees it."""
+    try:
+        found: str = deserialize_ciphertext(base64.b64decode(ciphertext)).key_id
+    except (ValueError, struct.error):
+        return None
+    return found
 
 
 def _key_arn(asked: Asked, identifier: str | None) -> str | None:
     if identifier is None:
-        return None  # of a ciphertext: inside of it
+        return None
     account, region = account_of(identifier) or asked.account, asked.region
     name = identifier.partition(":key/")[2] or identifier
     if identifier.startswith("arn:") and ":alias/" in identifier:

@@ -7,6 +7,7 @@ what its ARN holds, it is not told which.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from vpclab.localcloud.control_plane.authorization.access import Access
 from vpclab.localcloud.control_plane.authorization.asked import Asked
@@ -67,9 +68,6 @@ def accesses(asked: Asked) -> tuple[Access, ...]:
     types = types_of(action)
     if not types:
         return (Access(action),)
-    named = [arn for name in _ARNS for arn in asked.given.texts(name) if arn.startswith("arn:")]
-    if named:
-        return tuple(asked.access(action, arn) for arn in named)
     needed: list[Access] = []
     untold = False
     for template, required in types.items():
@@ -86,12 +84,20 @@ def accesses(asked: Asked) -> tuple[Access, ...]:
 
 
 def _arns(asked: Asked, template: str) -> list[str]:
+    """The ARNs of this format that a request names, by their own parameters or by what the format leaves open."""
+    pattern = _pattern(template)
+    found = [arn for arn in asked.given.all(*_ARNS) if pattern.fullmatch(arn)]
     variables = [one for one in _VARIABLE.findall(template) if one not in _PLACE]
-    if len(variables) != 1 or variables[0] not in _PARAMETERS:
-        return []
-    names = _PARAMETERS[variables[0]]
-    values = next((found for found in map(asked.given.texts, names) if found), ())
-    return [_filled(asked, template, value) for value in values]
+    if len(variables) == 1:
+        names = _PARAMETERS.get(variables[0], ())
+        found += [_filled(asked, template, value) for value in asked.given.all(*names)]
+    return found
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    literal = _VARIABLE.sub("\0", template)
+    return re.compile(".+".join(re.escape(one) for one in literal.split("\0")))
 
 
 def _made(asked: Asked, template: str) -> str | None:

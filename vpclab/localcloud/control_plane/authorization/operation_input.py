@@ -68,6 +68,10 @@ class OperationInput:
         values = value if isinstance(value, list) else [value]
         return tuple(str(one) for one in values if isinstance(one, str | int) and one != "")
 
+    def all(self, *names: str) -> tuple[str, ...]:
+        """Return the values of all these parameters: where any could be meant, permission is needed for each."""
+        return tuple(dict.fromkeys(value for name in names for value in self.texts(name)))
+
     def nested(self, name: str) -> Any:  # noqa: ANN401 - what JSON holds
         """Return a parameter of a JSON request as it is, None when it is not given."""
         return self._document.get(name)
@@ -85,7 +89,5 @@ class OperationInput:
     def _flat(self, name: str) -> tuple[str, ...]:
         """A query protocol's lists are ``Name.1``, ``Name.member.1``, or in EC2 their singular's."""
         given = self._request.parameters
-        if given.get(name):
-            return (given[name],)
         member = re.compile(rf"{re.escape(name.removesuffix('s'))}s?(?:\.member|\.[A-Z]\w+)?\.\d+")
-        return tuple(value for key, value in given.items() if value and member.fullmatch(key))
+        return tuple(value for key, value in given.items() if value and (key == name or member.fullmatch(key)))

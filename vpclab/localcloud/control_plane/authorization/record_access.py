@@ -40,17 +40,17 @@ def stream_accesses(asked: Asked) -> tuple[Access, ...]:
     action = f"kinesis:{asked.operation}"
     if asked.operation in _WITHOUT_STREAM | _ALL_STREAMS:
         return (Access(action),)
-    arn = given.text("StreamARN", "ConsumerARN", "ResourceARN")
-    if arn is None:
-        name = given.text("StreamName") or _iterators_stream(given.text("ShardIterator", "NextToken"))
-        arn = asked.arn("kinesis", f"stream/{name}") if name else None
-    return (asked.access(action, arn),)
+    names: list[str | None] = [*given.texts("StreamName")]
+    names += [_iterators_stream(one) for one in given.all("ShardIterator", "NextToken")]
+    arns: list[str | None] = [asked.arn("kinesis", f"stream/{one}") if one else None for one in names]
+    arns += given.all("StreamARN", "ConsumerARN", "ResourceARN")
+    return tuple(asked.access(action, arn) for arn in dict.fromkeys(arns)) or (Access(action, None),)
 
 
-def _iterators_stream(iterator: str | None) -> str | None:
+def _iterators_stream(iterator: str) -> str | None:
     """Iterators are opaque on AWS too; moto's hold the stream's name first."""
     try:
-        return base64.decodebytes((iterator or "").encode()).decode().partition(":")[0] or None
+        return base64.decodebytes(iterator.encode()).decode().partition(":")[0] or None
     except (binascii.Error, UnicodeDecodeError):
         return None
 
@@ -69,22 +69,21 @@ def table_accesses(asked: Asked) -> tuple[Access, ...]:
         return _transaction_accesses(asked)
     if "Statement" in operation or operation == "ExecuteTransaction":
         return (Access(None, None),)
-    return (asked.access(action, _arn(asked)),)
+    return tuple(asked.access(action, arn) for arn in _arns(asked)) or (Access(action, None),)
 
 
-def _arn(asked: Asked) -> str | None:
-    """The ARN of the one stream, table or index that an operation is for; None: it is not told."""
+def _arns(asked: Asked) -> list[str | None]:
+    """The ARNs of all streams, tables and indexes that a request names."""
     given = asked.given
-    if iterator := given.text("ShardIterator"):
-        return iterator.partition("|")[0] if iterator.startswith("arn:") else None
-    if arn := given.text("StreamArn", "ResourceArn", "BackupArn", "ExportArn", "ImportArn", "TableArn"):
-        return arn
-    name = given.text("TableName", "TargetTableName")
-    if name is None:
-        return None
-    arn = _table_arn(asked, name)
-    index = given.text("IndexName")
-    return f"{arn}/index/{index}" if index and asked.operation in _INDEX_ACTIONS else arn
+    arns: list[str | None] = [
+        one.partition("|")[0] if one.startswith("arn:") else None for one in given.texts("ShardIterator")
+    ]
+    arns += given.all("StreamArn", "ResourceArn", "BackupArn", "ExportArn", "ImportArn", "TableArn")
+    indexes = given.texts("IndexName") if asked.operation in _INDEX_ACTIONS else ()
+    for name in given.all("TableName", "TargetTableName"):
+        table = _table_arn(asked, name)
+        arns += [f"{table}/index/{index}" for index in indexes] or [table]
+    return arns
 
 
 def _transaction_accesses(asked: Asked) -> tuple[Access, ...]:
