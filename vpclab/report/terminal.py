@@ -97,7 +97,7 @@ def _print_statement(console: Console, statement: Statement, judgements: Sequenc
     console.print()
     console.print(heading)
     rows = Table.grid(padding=(0, 1, 0, 0))
-    rows.add_column(width=VARIANT_WIDTH)
+    rows.add_column(width=VARIANT_WIDTH, overflow="fold")
     rows.add_column(width=VERDICT_WIDTH)
     rows.add_column(overflow="fold")
     for group in wording.alike(judgements):

@@ -24,7 +24,9 @@ def attempt(what: str, call: Callable[[], object]) -> Trial:
         call()
     except ClientError as failure:
         return of_error(what, failure)
-    except (BotoCoreError, VerificationError) as failure:
+    except VerificationError as failure:
+        return Trial(what, Ending.ERROR, message=str(failure))
+    except BotoCoreError as failure:
         return Trial(what, Ending.ERROR, message=f"{type(failure).__name__}: {failure}")
     return Trial(what, Ending.DONE)
 

@@ -7,8 +7,12 @@ from vpclab.statements.log_group import search
 from vpclab.statements.target import Target
 from vpclab.statements.trial import Trial
 
-LOCAL_SECONDS = 10.0
+LOCAL_SECONDS = 30.0
 AWS_SECONDS = 120.0
+"""How long a delivery may take, which may have to start a function first."""
+
+HELD_BACK_SECONDS = 3.0
+"""On this machine, how long to wait for what is known to be held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Expected:
 
 
 def wait_for_line(target: Target, what: str, expected: Expected, *, seconds: float | None = None) -> Trial:
-    """Wait for a line. ``seconds``: other than the usual time for a delivery, which may start a function first."""
+    """Wait for a line. ``seconds``: other than the usual time for a delivery."""
     if seconds is None:
         seconds = LOCAL_SECONDS if target.is_on_loopback else AWS_SECONDS
     line = search(target, expected.log_group, expected.text, expected.since, seconds=seconds)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from vpclab.statements.deployment import Deployment, Subject
 from vpclab.statements.ending import Ending
 from vpclab.statements.execution_role import bucket_refusal, role_refusal
-from vpclab.statements.experiments.delivery import Expected, wait_for_line
+from vpclab.statements.experiments.delivery import HELD_BACK_SECONDS, Expected, wait_for_line
 from vpclab.statements.experiments.workshop import Workshop
 from vpclab.statements.observation import Refusal
 from vpclab.statements.trial_name import FeedTrial, UploadTrial
@@ -48,9 +48,15 @@ def _deliver(workshop: Workshop, deployment: Deployment, sources: Sequence[_Sour
     for source in sources:
         subject = subjects[source.kind]
         what = f"a record of {source.kind} in the log of {subject.function_name}"
-        trial = wait_for_line(workshop.target, what, Expected(subject.log_group_name, nonce, began))
+        refusal = source.held_back_by(workshop, subject)
+        trial = wait_for_line(
+            workshop.target,
+            what,
+            Expected(subject.log_group_name, nonce, began),
+            seconds=HELD_BACK_SECONDS if refusal and workshop.target.is_on_loopback else None,
+        )
         if trial.ending is Ending.ABSENT:
-            trial = replace(trial, refused_by=source.held_back_by(workshop, subject))
+            trial = replace(trial, refused_by=refusal)
         workshop.trials[source.trial] = trial
 
 
