@@ -12,7 +12,7 @@ from vpclab.statements.catalogue import CATALOGUE, statement
 from vpclab.statements.denial import EXPLICIT, IDENTITY, RESOURCE
 from vpclab.statements.ending import Ending
 from vpclab.statements.evidence import Evidence
-from vpclab.statements.managed_policy import MANAGED_POLICIES, SQS
+from vpclab.statements.managed_policy import MANAGED_POLICIES, SQS, ManagedPolicy
 from vpclab.statements.observation import ProbeName, Refusal
 from vpclab.statements.opinion import Status
 from vpclab.statements.permission import denied as is_denied
@@ -76,7 +76,7 @@ class TestFlips:
         assert verdict(identifier, with_trials(DEFAULT, done(trial))).verdict is Verdict.REFUTED
 
     @pytest.mark.parametrize("policy", MANAGED_POLICIES.values(), ids=lambda policy: policy.name)
-    def test_a_managed_policy_can_grant_too_much_or_too_little(self, policy) -> None:  # type: ignore[no-untyped-def]
+    def test_a_managed_policy_can_grant_too_much_or_too_little(self, policy: ManagedPolicy) -> None:
         """One action more or less, and one call allowed or denied, refute what is documented of it."""
         identifier = next(entry.id for entry in CATALOGUE if entry.sentence.startswith(policy.name))
         complete, material = evidence(DEFAULT).managed_policies, evidence(DEFAULT)
@@ -179,7 +179,9 @@ class TestDoubts:
     def test_a_missing_second_account_can_be_told(self) -> None:
         """The cases across accounts are errors that say so."""
         crossing = [name for name in InvokeTrial if name.name.startswith("CROSS")]
-        error = {name: Trial(name, Ending.ERROR, message="no second account was given") for name in crossing}
+        error: dict[str, Trial] = {
+            name: Trial(name, Ending.ERROR, message="no second account was given") for name in crossing
+        }
         judgement = verdict("C12", with_trials(DEFAULT, error))
         assert judgement.verdict is Verdict.ERROR
         assert "no second account was given" in judgement.observed
