@@ -47,7 +47,7 @@ queue = aws.sqs.Queue("queue", visibility_timeout_seconds=SECONDS, tags={"a": "T
 stream = aws.kinesis.Stream("stream", shard_count=1, retention_period=HOURS, tags={"a": "TAG"})
 table = aws.dynamodb.Table("table", attributes=[aws.dynamodb.TableAttributeArgs(name=KEY, type="S")], hash_key=KEY,
     billing_mode="PAY_PER_REQUEST", stream_enabled=True, stream_view_type="NEW_IMAGE",
-    table_class="CLASS", tags={"a": "TAG"})
+    deletion_protection_enabled=PROTECTED, tags={"a": "TAG"})
 bucket = aws.s3.Bucket("Bucket", force_destroy=True, tags={"a": "TAG"})
 pulumi.export("queue", queue.url)
 pulumi.export("stream", stream.name)
@@ -55,16 +55,14 @@ pulumi.export("table", table.name)
 pulumi.export("table stream", table.stream_arn)
 pulumi.export("bucket", bucket.bucket)
 """
-AT_FIRST = {"SECONDS": "30", "HOURS": "24", "KEY": '"id"', "CLASS": "STANDARD", "TAG": "one"}
+AT_FIRST = {"SECONDS": "30", "HOURS": "24", "KEY": '"id"', "PROTECTED": "False", "TAG": "one"}
 
 
 def test_store_can_change_in_place(stack: Stack) -> None:
-    """Attributes of a queue, retention of a stream, class of a table, and everybody's tags."""
-    deploy(stack, filled(STORES, **AT_FIRST))
+    """Attributes of a queue, retention of a stream, protection of a table, and everybody's tags."""
+    deploy(stack, filled(STORES, **AT_FIRST | {"PROTECTED": "True"}))
     before = stack.outputs()
-    later = filled(
-        STORES, **AT_FIRST | {"SECONDS": "60", "HOURS": "48", "CLASS": "STANDARD_INFREQUENT_ACCESS", "TAG": "two"}
-    )
+    later = filled(STORES, **AT_FIRST | {"SECONDS": "60", "HOURS": "48", "TAG": "two"})
     stack.write(later)
     changes = stack.changes()
     assert changes.updated == {"Queue queue", "Stream stream", "Table table", "Bucket Bucket"}
@@ -80,7 +78,7 @@ def test_store_can_change_in_place(stack: Stack) -> None:
     kinesis = stack.aws("kinesis").describe_stream_summary(StreamName=after["stream"])["StreamDescriptionSummary"]
     assert kinesis["RetentionPeriodHours"] == 48
     table = stack.aws("dynamodb").describe_table(TableName=after["table"])["Table"]
-    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert table["DeletionProtectionEnabled"] is False
     tags = stack.aws("s3").get_bucket_tagging(Bucket=after["bucket"])["TagSet"]
     assert tags == [{"Key": "a", "Value": "two"}]
 

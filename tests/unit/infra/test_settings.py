@@ -76,7 +76,8 @@ def test_what_costs_more_can_be_left_out() -> None:
     settings = parse(defaults())
     assert (settings.permission_subjects, settings.cache, settings.load_balancer) == (False, False, False)
     for variant in VariantName:
-        assert committed(variant)["permissionSubjects"] is True
+        asked = committed(variant)
+        assert (asked["permissionSubjects"], asked["cache"], asked["loadBalancer"]) == (True, True, True)
 
 
 def test_price_can_be_read_beside_the_setting() -> None:
