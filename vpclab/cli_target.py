@@ -49,7 +49,8 @@ PluginOption = Annotated[
 class Destination:
     """Where a command goes. ``endpoint`` is None on AWS, ``account`` is known there only.
 
-    ``own``: it is the project's own local cloud, whose state has its own place.
+    ``own``: it is the project's own local cloud, whose state has its own place. ``second_profile``: whose
+    credentials are another account's on AWS.
     """
 
     project: Project
@@ -57,6 +58,7 @@ class Destination:
     region: str = REGION
     account: Account | None = None
     own: bool = False
+    second_profile: str | None = None
 
     def environment(self, plugin: Plugin = Plugin.STANDIN) -> dict[str, str]:
         """Prepare Pulumi for this target; return its environment.
@@ -75,7 +77,7 @@ class Destination:
         from vpclab.statements.target import Target as Verified  # noqa: PLC0415 - boto3 is heavy
 
         if self.endpoint is None:
-            return Verified.aws(region=self.region)
+            return Verified.aws(region=self.region, second_profile=self.second_profile)
         return Verified.local(self.endpoint) if self.own else Verified.at(self.endpoint)
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +43,10 @@ Variants = Annotated[
 Output = Annotated[
     Path | None,
     typer.Option("--output", file_okay=False, help="Where the reports go. [default: out in the project]"),
+]
+SecondProfile = Annotated[
+    str | None,
+    typer.Option("--second-profile", help="Profile of a second account on AWS, for what is said across accounts."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON instead of the table.")]
 
@@ -100,6 +105,7 @@ def verify(  # noqa: PLR0913 - options
     target: Target = LOCAL,
     output: Output = None,
     region: RegionOption = None,
+    second_profile: SecondProfile = None,
     *,
     as_json: AsJson = False,
     yes: Yes = False,
@@ -114,6 +120,7 @@ def verify(  # noqa: PLR0913 - options
     chosen = choose(variants)
     project = Project.here()
     there = destination(target, project, region=region)
+    there = replace(there, second_profile=second_profile)
     environment = there.environment()
     outputs: dict[str, dict[str, object]] = {}
     for_each(

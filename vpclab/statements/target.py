@@ -64,9 +64,9 @@ class Target:
         return cls(url, region=region)
 
     @classmethod
-    def aws(cls, *, region: str) -> "Target":
-        """Return AWS, with the user's own credentials."""
-        return cls(None, region=region)
+    def aws(cls, *, region: str, second_profile: str | None = None) -> "Target":
+        """Return AWS, with the user's own credentials, and those of another account by the name of a profile."""
+        return cls(None, region=region, second_account=second_profile)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
         """Return the client of one service."""
