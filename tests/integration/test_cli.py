@@ -67,15 +67,6 @@ def test_mistake_cannot_end_in_a_traceback(vpclab: CommandLine, typed: list[str]
     assert ended.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["up", "verify", "destroy"])
-def test_aws_cannot_be_a_target_yet(vpclab: CommandLine, command: str) -> None:
-    """The refusal says so; no stack, no directory, nothing is made."""
-    ended = vpclab(command, "--target", "aws")
-    assert ended.returncode == 1
-    assert "--target aws is not supported yet" in ended.stderr
-    assert not vpclab.state.exists()
-
-
 def test_directory_that_cannot_be_used_cannot_end_in_a_traceback(vpclab: CommandLine) -> None:
     """The machine's refusal is told by its path, also where nobody thought of that very path."""
     ended = vpclab("env", VPCLAB_STATE="/proc/nowhere")
