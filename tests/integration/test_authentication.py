@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401 - boto3 has no type information
 
 import hmac
+import socket
 import time
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -21,6 +22,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tests.integration.control_plane_world import ACCOUNT, REGION, World, endpoint, policy, refused
+from vpclab.localcloud.control_plane.server import WsgiServer
+from vpclab.localcloud.request_source import ENVIRON_KEY, RequestSource
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 CALLS = [
@@ -103,6 +106,27 @@ def test_deploy_credentials_can_have_any_secret(key: str) -> None:
     found = client.get_caller_identity()
     account = ACCOUNT if key == "test" else key
     assert (found["Account"], found["Arn"]) == (account, f"arn:aws:iam::{account}:root")
+
+
+@pytest.mark.parametrize("key", ["test", "210987654321"])
+def test_deploy_credentials_cannot_be_used_from_inside(here: World, key: str) -> None:
+    """What signs itself as ``test`` on AWS's names is nobody: a function's code is its role and nothing more."""
+    inside = WsgiServer(
+        socket.create_server(("127.0.0.1", 0)),
+        here.plane.application,
+        facts=lambda _peer, _local: {ENVIRON_KEY: RequestSource("10.0.0.4")},
+    )
+    with inside:
+        client = boto3.client(
+            "sts",
+            endpoint_url=f"http://127.0.0.1:{inside.address[1]}",
+            region_name=REGION,
+            aws_access_key_id=key,
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        with refused("InvalidClientTokenId"):
+            client.get_caller_identity()
 
 
 def test_inactive_and_deleted_keys_cannot_be_used(here: World, key: Any) -> None:
