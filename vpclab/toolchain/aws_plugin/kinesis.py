@@ -61,7 +61,6 @@ def _read(call: Call) -> dict[str, Any] | None:
         "retentionPeriod": found["RetentionPeriodHours"],
         "shardCount": found["OpenShardCount"] if mode == PROVISIONED else 0,
         "streamModeDetails": {"streamMode": mode},
-        "encryptionType": found.get("EncryptionType", "NONE"),
         "tagsAll": {tag["Key"]: tag["Value"] for tag in tags},
     }
 
