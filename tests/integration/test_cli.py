@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.command_line import REPOSITORY, CommandLine
 from vpclab import __version__
-from vpclab.toolchain.deployment import VARIANTS
+from vpclab.toolchain.deployment import ALTERNATIVES, VARIANTS
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_stop_can_be_typed_where_nothing_runs(vpclab: CommandLine) -> None:
 
 
 def test_env_can_be_evaluated_by_a_shell(vpclab: CommandLine) -> None:
-    """Standard output is export lines alone; after them plain `pulumi` finds the four stacks."""
+    """Standard output is export lines alone; after them plain `pulumi` finds every stack."""
     ended = vpclab("env", "--port", "4599", AWS_PROFILE="production")
     assert ended.returncode == 0, ended.stderr
     lines = ended.stdout.splitlines()
@@ -107,7 +107,7 @@ def test_env_can_be_evaluated_by_a_shell(vpclab: CommandLine) -> None:
     listed = subprocess.run(
         ["/bin/bash", "-c", script], input=ended.stdout, capture_output=True, text=True, check=True
     )
-    assert {stack["name"] for stack in json.loads(listed.stdout)} == set(VARIANTS)
+    assert {stack["name"] for stack in json.loads(listed.stdout)} == {*VARIANTS, *ALTERNATIVES}
 
 
 def test_env_can_be_asked_again(vpclab: CommandLine) -> None:

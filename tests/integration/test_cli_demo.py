@@ -39,7 +39,7 @@ def test_demo_can_prove_one_variant(vpclab: CommandLine, tmp_path: Path) -> None
     assert ended.returncode == 0, ended.stderr[-3000:]
     assert "C15" in ended.stdout
     assert re.search(r"where the [\d.]+ s went:", ended.stderr)
-    assert "default     | " in ended.stderr
+    assert "default              | " in ended.stderr
     report = json.loads((tmp_path / "reports" / "report.json").read_text())
     assert {verdict["variant"] for verdict in report["verdicts"]} == {"default"}
     assert all((tmp_path / "reports" / f"report.{kind}").exists() for kind in ("xml", "html"))

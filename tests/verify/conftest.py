@@ -1,8 +1,8 @@
 """The variants deployed by Pulumi to one target, and verified once for all tests of this room.
 
 Without ``--target`` that is a local cloud of the tests' own. A URL that does not say of itself that it keeps
-packets apart is a foreign target: it may lack APIs, and may refuse nothing. There ``test_foreign_target.py`` is run
-instead of everything else: what the target does not enforce is skipped, and nothing may come out falsely.
+packets apart is a foreign target: it may lack APIs, and may refuse nothing. There ``test_foreign_target.py`` is
+run instead of everything else: what the target does not enforce is skipped, and nothing may come out falsely.
 """
 
 from collections.abc import Iterator, Mapping
