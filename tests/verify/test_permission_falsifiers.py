@@ -6,7 +6,7 @@ from tests.verify import permission_changes
 from tests.verify.falsification import Outputs, falsifies, flipped, verify_one
 from vpclab.statements.denial import BOUNDARY, RESOURCE
 from vpclab.statements.log_policy import AS_TYPED, without_stray_spaces
-from vpclab.statements.managed_policy import BASIC, DYNAMODB, KINESIS, MANAGED_POLICIES, SQS, ManagedPolicy
+from vpclab.statements.managed_policy import BASIC, DYNAMODB, KINESIS, MANAGED_POLICIES, SQS, XRAY, ManagedPolicy
 from vpclab.statements.statement import Verdict
 from vpclab.statements.target import Target
 from vpclab.statements.variant import DEFAULT, ENDPOINTS, PUBLIC
@@ -60,6 +60,18 @@ def test_c1_can_be_flipped_by_another_role(target: Target, outputs: Outputs) -> 
         rows = {row.statement: row for row in verify_one(target, outputs, ENDPOINTS).judgements}
     assert rows["C1"].verdict is Verdict.REFUTED
     assert outputs[ENDPOINTS]["invoked"]["role_name"] in rows["C1"].observed
+
+
+@falsifies("C7")
+def test_c7_can_be_flipped_by_the_tracers_role(target: Target, outputs: Outputs) -> None:
+    """Without its policy the daemon's segments are refused, and the role is named."""
+    role = outputs[DEFAULT]["tracer"]["role_name"]
+    with permission_changes.without_policy(target, role, XRAY):
+        report = verify_one(target, outputs, DEFAULT)
+    row = flipped(report, "C7")["C7"]
+    assert row.verdict is Verdict.REFUTED
+    (refusal,) = row.refused_by
+    assert (refusal.kind, refusal.component) == ("execution-role", role)
 
 
 @falsifies("C8")

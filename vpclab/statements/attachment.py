@@ -2,7 +2,7 @@
 
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Outcome, ProbeName
-from vpclab.statements.opinion import Opinion, contradicted, met, unknown
+from vpclab.statements.opinion import Opinion, contradicted, met, not_asked, unknown
 from vpclab.statements.reach import NOT_DESCRIBED
 
 NOT_TRIED = "no second function could be made to see what it adds"
@@ -95,6 +95,19 @@ def shares_its_interfaces(evidence: Evidence) -> Opinion:
     if others != experiment.subnets:
         return contradicted(f"another group set added {others} for {experiment.subnets} subnets")
     return met(f"a second function added none, another group set added {others}")
+
+
+def service_deletes_its_interfaces(evidence: Evidence) -> Opinion:
+    """Expect the interfaces that a deleted function had alone to go without anybody's deleting them.
+
+    An experiment that saw some stay ended with an error, so that there is none in the evidence.
+    """
+    experiment = evidence.experiment
+    if experiment is None:
+        return unknown(NOT_TRIED)
+    if not experiment.interfaces_added_by_other_groups:
+        return not_asked("nobody waited for the service to delete interfaces")
+    return met("the service deletes them after the last function that used them")
 
 
 def brings_no_security_group(evidence: Evidence) -> Opinion:

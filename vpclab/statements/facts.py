@@ -61,7 +61,8 @@ class AttachmentExperiment:
 
     ``interfaces_added`` counts new interfaces after a function with the same subnets and groups;
     ``interfaces_added_by_other_groups`` the same after one with the same subnets and another group set, None
-    where that was not tried. ``security_groups_added`` lists groups that appeared in the VPC meanwhile.
+    where that was not tried; nobody waited to see them go then, either. ``security_groups_added`` lists groups
+    that appeared in the VPC meanwhile.
     """
 
     interfaces_added: int

@@ -70,6 +70,12 @@ class UploadTrial(StrEnum):
     DELIVERED = "upload/delivered"
 
 
+class TraceTrial(StrEnum):
+    """A deployment's traced function sends a segment."""
+
+    BY_DAEMON = "trace/by the service's daemon"
+
+
 class InterfaceTrial(StrEnum):
     """A function is attached to a VPC with a role that may, or may not, handle network interfaces."""
 

@@ -16,6 +16,7 @@ from vpclab.statements.trial_name import (
     MappingTrial,
     NatInstanceTrial,
     RoleTrial,
+    TraceTrial,
     UploadTrial,
 )
 from vpclab.statements.variant import ATTACHED, DEFAULT, PRIVATE_NAT_INSTANCE
@@ -55,7 +56,7 @@ _OF_THE_ACCOUNT = {
     **denied(RoleTrial.REVOKED),
     **denied(RoleTrial.ONLY_CODE_DENIED, code=EXPLICIT),
     **rejected(LogPolicyTrial.AS_TYPED, "MalformedPolicyDocument", "The policy failed legacy parsing"),
-    **done(LogPolicyTrial.CORRECTED, LogPolicyTrial.DELIVERED),
+    **done(LogPolicyTrial.CORRECTED, LogPolicyTrial.DELIVERED, TraceTrial.BY_DAEMON),
     **_merged(done(*map(policy.trial, policy.allowed)) for policy in MANAGED_POLICIES.values()),
     **_merged(denied(policy.trial(action)) for policy in MANAGED_POLICIES.values() for action in policy.refused),
     **rejected(

@@ -1,5 +1,6 @@
 """What an execution role is, and what its permissions are asked for: C1, C9, C14 and C19."""
 
+from vpclab.statements.attachment import service_deletes_its_interfaces
 from vpclab.statements.capability import Capability
 from vpclab.statements.catalogue import sources
 from vpclab.statements.denial import IDENTITY
@@ -122,8 +123,11 @@ STATEMENTS = (
         cases=dict.fromkeys(
             ATTACHED,
             Case(
-                observed="CreateFunction with a role for logs only, then with the policy; an invocation without",
-                expected="refused for CreateNetworkInterface, then made; invoked although the policy is gone",
+                observed=(
+                    "CreateFunction with a role for logs only, then with the policy; an invocation without; the "
+                    "interfaces after a function that had some of its own was deleted"
+                ),
+                expected="refused for CreateNetworkInterface, then made; invoked without; deleted by the service",
                 control="the same call with the managed policy makes the function",
                 flip="give the role AWSLambdaENIManagementAccess, a narrower policy",
                 conditions=(
@@ -136,6 +140,7 @@ STATEMENTS = (
                     ),
                     done("with the policy made", InterfaceTrial.WITH),
                     done("invoked although the policy is gone", InterfaceTrial.INVOKED),
+                    service_deletes_its_interfaces,
                 ),
             ),
         ),

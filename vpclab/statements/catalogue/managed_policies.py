@@ -3,12 +3,17 @@
 from vpclab.statements.capability import Capability
 from vpclab.statements.catalogue import sources
 from vpclab.statements.managed_policy import BASIC, DYNAMODB, KINESIS, SQS, VPC, XRAY, ManagedPolicy
+from vpclab.statements.opinion import Condition
+from vpclab.statements.permission import delivered
 from vpclab.statements.role import grants_what_is_documented, is_good_for
 from vpclab.statements.statement import Case, Statement, Verdict
+from vpclab.statements.trial_name import TraceTrial
 from vpclab.statements.variant import DEFAULT
 
 
-def _statement(identifier: str, policy: ManagedPolicy, sentence: str, documented: str) -> Statement:
+def _statement(
+    identifier: str, policy: ManagedPolicy, sentence: str, documented: str, *more: Condition
+) -> Statement:
     return Statement(
         id=identifier,
         sentence=f"{policy.name}: {sentence}",
@@ -22,7 +27,7 @@ def _statement(identifier: str, policy: ManagedPolicy, sentence: str, documented
                 expected=f"exactly the documented actions; {', '.join(policy.refused)} denied",
                 control="the same role is allowed what the policy is for",
                 flip="attach another policy in its place, with an action more or less",
-                conditions=(grants_what_is_documented(policy), *is_good_for(policy)),
+                conditions=(grants_what_is_documented(policy), *is_good_for(policy), *more),
             )
         },
     )
@@ -67,5 +72,6 @@ STATEMENTS = (
         "upload trace data to X-Ray.",
         "It grants putting segments and telemetry and reading sampling rules. It is the only one of the six "
         "without the actions for logs, and the only one outside the folder service-role.",
+        delivered("a traced function's segment can be read", TraceTrial.BY_DAEMON),
     ),
 )

@@ -18,6 +18,7 @@ from vpclab.statements.experiments import (
     interface_permissions,
     managed_policies,
     nat_instance,
+    tracing,
 )
 from vpclab.statements.experiments.workshop import Workshop
 from vpclab.statements.managed_policy import MANAGED_POLICIES
@@ -74,6 +75,7 @@ PLAN = (
     Planned("bucket", bucket_notifications.experiment, _FED | {Capability.NOTIFICATIONS}),
     Planned("feed", feeding.experiment, _FED | {Capability.EVENT_SOURCES}, VARIANTS),
     Planned("upload", feeding.upload, _FED | {Capability.NOTIFICATIONS}, VARIANTS),
+    Planned("trace", tracing.experiment, _CALLS),
     Planned("interfaces", interface_permissions.experiment, _CALLS | {Capability.ATTACHMENT}, ATTACHED),
     Planned("nat-instance", nat_instance.experiment, NETWORK, (PRIVATE_NAT_INSTANCE,), changes_deployment=True),
 )
