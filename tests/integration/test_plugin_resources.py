@@ -1,5 +1,6 @@
 """Single resources, driven by the real engine with the stand-in plugin."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,7 +99,8 @@ def test_resource_can_be_imported(endpoint: str, stack: Stack, tmp_path: Path) -
     ec2 = stack.aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     role = "imported-role"
-    trust = '{"Version": "2012-10-17", "Statement": []}'
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     stack.aws("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
     text = (
         f'aws.ec2.Vpc("vpc", cidr_block="CIDR", opts=pulumi.ResourceOptions(import_="{vpc}"))\n'

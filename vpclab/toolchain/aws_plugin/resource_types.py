@@ -12,6 +12,7 @@ from vpclab.toolchain.aws_plugin import (
     ec2_security_groups,
     ec2_vpc,
     elasticache,
+    elasticache_replication_group,
     iam,
     kinesis,
     lambda_function,
@@ -29,7 +30,7 @@ from vpclab.toolchain.aws_plugin.schema import ResourceType
 
 _SERVICES = (
     *(ec2_vpc, ec2_routing, ec2_associations, ec2_addresses, ec2_security_groups, ec2_endpoints, ec2_instances),
-    *(iam, logs, rds, rds_instance, elasticache, lb, lb_target_group),
+    *(iam, logs, rds, rds_instance, elasticache, elasticache_replication_group, lb, lb_target_group),
     *(lambda_function, lambda_permission, lambda_mapping, sqs, kinesis, dynamodb, s3),
 )
 
