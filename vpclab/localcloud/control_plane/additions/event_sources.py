@@ -9,6 +9,8 @@ from vpclab.localcloud.control_plane.additions.bucket_notifications import Bucke
 from vpclab.localcloud.control_plane.additions.event_source_mappings import EventSourceMappingApi
 from vpclab.localcloud.control_plane.additions.invocation_settings import InvocationSettings
 from vpclab.localcloud.control_plane.additions.invocations import Invocations
+from vpclab.localcloud.control_plane.additions.topic_delivery import TopicDelivery
+from vpclab.localcloud.control_plane.additions.topic_subscriptions import TopicSubscriptions
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.localcloud.control_plane.event_sources import long_polling
 from vpclab.localcloud.control_plane.event_sources.arrivals import Arrivals
@@ -33,7 +35,16 @@ _LOG = logging.getLogger(__name__)
 
 _GRANTING = frozenset({"iam", "lambda"})
 _PROVIDING = frozenset(
-    {"AddPermission", "CreateQueue", "CreateStream", "CreateTable", "PutResourcePolicy", "SetQueueAttributes"}
+    [
+        "AddPermission",
+        "CreateQueue",
+        "CreateStream",
+        "CreateTable",
+        "DeleteResourcePolicy",  # it may have denied
+        "PutResourcePolicy",
+        "RemovePermission",
+        "SetQueueAttributes",
+    ]
 )
 _MOST_MESSAGE = 1024
 
@@ -47,7 +58,7 @@ class EventSources:
         self._lock = lock
         self._invocations = invocations
         self.arrivals = Arrivals()
-        self.long_polling = LongPolling(self.arrivals)
+        self.long_polling = LongPolling(self.arrivals, lock)
         self._workers = Workers()
         self._queue = AsynchronousInvocations(self, self._workers, settings.asynchronous_retry_seconds)
         self._destinations = Destinations(permissions, lambda arn, payload: self.put(_event(arn, payload)))
@@ -64,6 +75,10 @@ class EventSources:
         self._mappings = EventSourceMappings(feeding)
         self._api = EventSourceMappingApi(self._mappings, self.arrivals, self._function_named)
         self._notifications = BucketNotifications(permissions, self._exists, self._notify)
+        self._topics = TopicDelivery(
+            permissions, self._exists, lambda arn, payload: self.put(_event(arn, payload))
+        )
+        self._subscriptions = TopicSubscriptions(self._topics)
 
     def correct(self, corrections: Corrections) -> None:
         """Correct moto."""
@@ -71,6 +86,8 @@ class EventSources:
         self.settings.correct(corrections)
         self._api.correct(corrections)
         self._notifications.correct(corrections)
+        self._topics.correct(corrections)
+        self._subscriptions.correct(corrections)
 
     def close(self) -> None:
         """Let nothing begin any more. What runs ends with its function. Safe to call twice."""

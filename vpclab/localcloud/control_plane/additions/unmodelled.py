@@ -134,7 +134,12 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
 _REFUSED: Mapping[tuple[str, str], str] = {
     ("logs", "PutSubscriptionFilter"): "delivery by subscription filters",
     ("secretsmanager", "RotateSecret"): "rotation of secrets",
-    ("sns", "Subscribe"): "delivery to subscribers",
+    ("sns", "CreatePlatformApplication"): "delivery to applications",
+    ("sns", "CreatePlatformEndpoint"): "delivery to applications",
+    ("sns", "CreateSMSSandboxPhoneNumber"): "delivery to telephones",
+    ("sns", "OptInPhoneNumber"): "delivery to telephones",
+    ("sns", "PutDataProtectionPolicy"): "protection of data in messages",
+    ("sns", "SetSMSAttributes"): "delivery to telephones",
 }
 
 _KINDS = (

@@ -58,6 +58,8 @@ def topic_accesses(asked: Asked) -> tuple[Access, ...]:
     if operation in _WITHOUT_TOPIC:
         return (Access(action),)
     arns = list(given.all("TopicArn", "TargetArn", "ResourceArn"))
+    if operation == "ConfirmSubscription":  # the topic's owner has agreed, by handing out the token
+        return tuple(Access(action, arn) for arn in arns) or (Access(action, None),)
     if operation == "CreateTopic":
         arns += [asked.arn("sns", name) for name in given.texts("Name")]
     context = {}

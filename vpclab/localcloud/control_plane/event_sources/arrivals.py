@@ -1,7 +1,9 @@
 """Waking who waits for something to arrive at a queue or a stream, so that nobody has to look again and again."""
 
 import threading
-from collections import Counter
+
+_COUNTS = 4096
+"""So many counts, however many queues and streams come and go; sharing one wakes a waiter once too often."""
 
 
 class Arrivals:
@@ -9,7 +11,7 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._counts: Counter[str] = Counter()
+        self._counts = [0] * _COUNTS
         self._everywhere = 0
         self._is_closed = False
 
@@ -21,12 +23,12 @@ class Arrivals:
     def seen(self, arn: str) -> int:
         """Return what to give to ``wait``: take it before looking whether something is there."""
         with self._condition:
-            return self._counts[arn] + self._everywhere
+            return self._count(arn)
 
     def ring(self, arn: str) -> None:
         """Say that something is at ``arn`` that was not there before."""
         with self._condition:
-            self._counts[arn] += 1
+            self._counts[hash(arn) % _COUNTS] += 1
             self._condition.notify_all()
 
     def ring_everywhere(self) -> None:
@@ -38,12 +40,13 @@ class Arrivals:
     def wait(self, arn: str, seen: int, seconds: float | None) -> None:
         """Return when more than ``seen`` has arrived, after ``seconds`` (None: no limit), or when closed."""
         with self._condition:
-            self._condition.wait_for(
-                lambda: self._is_closed or self._counts[arn] + self._everywhere != seen, timeout=seconds
-            )
+            self._condition.wait_for(lambda: self._is_closed or self._count(arn) != seen, timeout=seconds)
 
     def close(self) -> None:
         """Let everybody go."""
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()
+
+    def _count(self, arn: str) -> int:
+        return self._counts[hash(arn) % _COUNTS] + self._everywhere

@@ -134,7 +134,10 @@ class Destinations:
             if service == "sqs":
                 Queue(target).send(body, attributes)
             elif service == "sns":
-                sns_backends[account][region].publish(body, arn=target, message_attributes=attributes or None)
+                told = {
+                    key: {"Type": one["DataType"], "Value": one["StringValue"]} for key, one in attributes.items()
+                }
+                sns_backends[account][region].publish(body, arn=target, message_attributes=told)
             elif service == "lambda":
                 self._queue_event(target, body.encode())
             elif (backend := _bucket(target)) is not None:

@@ -33,6 +33,8 @@ def check_pattern(pattern: Mapping[str, Any]) -> None:
     for key, value in pattern.items():
         if key == "$or" and isinstance(value, list):
             for one in value:
+                if not isinstance(one, Mapping):
+                    raise _invalid()
                 check_pattern(one)
         elif isinstance(value, Mapping):
             check_pattern(value)
@@ -40,7 +42,7 @@ def check_pattern(pattern: Mapping[str, Any]) -> None:
             for rule in value:
                 _check_rule(rule)
         else:
-            raise ApiError("InvalidParameterValueException", "Invalid filter pattern definition.")
+            raise _invalid()
 
 
 def _check_rule(rule: object) -> None:
@@ -50,9 +52,8 @@ def _check_rule(rule: object) -> None:
     anything_but = rule.get("anything-but")
     if isinstance(anything_but, Mapping):
         unknown += sorted(set(anything_but) - {"prefix"})
-    bounds = rule.get("numeric")
-    if bounds is not None and (len(bounds) % 2 or not set(bounds[::2]) <= set(_COMPARISONS)):
-        raise ApiError("InvalidParameterValueException", "Invalid filter pattern definition.")
+    if "numeric" in rule and not _is_numeric(rule["numeric"]):
+        raise _invalid()
     if unknown:
         raise ApiError(
             "UnsupportedOperation",
@@ -61,12 +62,26 @@ def _check_rule(rule: object) -> None:
         )
 
 
+def _is_numeric(bounds: object) -> bool:
+    """Whether these are comparisons, each followed by a number."""
+    if not isinstance(bounds, list) or not bounds or len(bounds) % 2:
+        return False
+    comparisons, numbers = bounds[::2], bounds[1::2]
+    return all(isinstance(one, str) and one in _COMPARISONS for one in comparisons) and all(
+        isinstance(one, int | float) and not isinstance(one, bool) for one in numbers
+    )
+
+
+def _invalid() -> ApiError:
+    return ApiError("InvalidParameterValueException", "Invalid filter pattern definition.")
+
+
 def is_wanted(patterns: Sequence[str], record: Mapping[str, Any]) -> bool:
     """Whether a record passes: there are no patterns, or one of them matches."""
     if not patterns:
         return True
     readable = _readable(record)
-    return any(_matches(json.loads(pattern), readable) for pattern in patterns)
+    return any(matches(json.loads(pattern), readable) for pattern in patterns)
 
 
 def _readable(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -89,15 +104,16 @@ def _parsed(text: str) -> object:
         return text
 
 
-def _matches(pattern: Mapping[str, Any], value: object) -> bool:
+def matches(pattern: Mapping[str, Any], value: object) -> bool:
+    """Whether a checked pattern matches a value, an object in JSON."""
     if not isinstance(value, Mapping):
         return False
     for key, wanted in pattern.items():
         if key == "$or":
-            if not any(_matches(one, value) for one in wanted):
+            if not any(matches(one, value) for one in wanted):
                 return False
         elif isinstance(wanted, Mapping):
-            if not _matches(wanted, value.get(key)):
+            if not matches(wanted, value.get(key)):
                 return False
         elif not _any_rule(wanted, value, key):
             return False

@@ -5,6 +5,7 @@ moto would wait inside the call, and nobody else would get an answer until it is
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -43,8 +44,9 @@ def _receive(  # noqa: PLR0913, PLR0917 - moto's own arguments
 class LongPolling:
     """Asks again whenever something arrives at the queue, until there is a message or the time is over."""
 
-    def __init__(self, arrivals: Arrivals) -> None:
+    def __init__(self, arrivals: Arrivals, lock: threading.RLock) -> None:
         self._arrivals = arrivals
+        self._lock = lock
 
     @staticmethod
     def concerns(request: ApiRequest, action: str) -> bool:
@@ -53,17 +55,19 @@ class LongPolling:
 
     def answer(self, request: ApiRequest, account: str, region: str, call: Callable[[], Response]) -> Response:
         """Answer by ``call``, which holds the control plane's lock only while it runs."""
-        arn, seconds = _asked(request, account, region)
+        with self._lock:
+            arn, seconds = _asked(request, account, region)
         deadline = time.monotonic() + seconds
         while True:
-            seen = self._arrivals.seen(arn)
+            seen, looked = self._arrivals.seen(arn), time.time()
             response = call()
             left = deadline - time.monotonic()
             if response[0] >= HTTPStatus.BAD_REQUEST or left <= 0 or _has_message(response):
                 return response
             if self._arrivals.is_closed:
                 return response
-            coming = Queue(arn).next_change()
+            with self._lock:
+                coming = Queue(arn).next_change(looked)
             self._arrivals.wait(arn, seen, left if coming is None else min(left, coming))
             request.with_body(request.body)  # readable once more
 

@@ -125,7 +125,7 @@ class EventSourceMappings:
             with self._feeding.lock:
                 known.pop(mapping_id, None)
 
-        self._feeding.workers.submit(remove)
+        self._feeding.workers.apart(remove)
         return mapping
 
     @staticmethod
@@ -175,7 +175,7 @@ class EventSourceMappings:
                 if mapping.settings.is_enabled:
                     self._start(mapping)
 
-        self._feeding.workers.submit(settle)
+        self._feeding.workers.apart(settle)
 
     def _start(self, mapping: EventSourceMapping) -> None:
         is_queue = mapping.source_service == "sqs"

@@ -66,19 +66,22 @@ class Queue:
         except (QueueDoesNotExist, ReceiptHandleIsInvalid):
             return
 
-    def send(self, body: str, attributes: dict[str, dict[str, str]] | None = None) -> None:
+    def send(self, body: str, attributes: dict[str, dict[str, Any]] | None = None) -> None:
         """Send a message."""
         group = "lambda" if self.name.endswith(".fifo") else None
         self._backend.send_message(self.name, body, message_attributes=attributes or {}, group_id=group)
 
-    def next_change(self) -> float | None:
-        """Return in how many seconds a message becomes visible by itself; None: none will."""
+    def next_change(self, since: float) -> float | None:
+        """Return in how many seconds a message becomes visible by itself; None: none will.
+
+        ``since``: when the queue was last received from, in seconds since the epoch. What has become visible from
+        then on counts, else nobody would ever look at it.
+        """
         if not self.exists:
             return None
-        now = time.time()
-        moments = (max(one.visible_at, one.delayed_until) / 1000 - now for one in self._queue._messages)
-        coming = [one for one in moments if one > 0]
-        return min(coming) + _A_MOMENT if coming else None
+        moments = (max(one.visible_at, one.delayed_until) / 1000 for one in self._queue._messages)
+        coming = [one for one in moments if one > since - _A_MOMENT]
+        return max(min(coming) + _A_MOMENT - time.time(), 0.0) if coming else None
 
     @property
     def _backend(self) -> Moto:

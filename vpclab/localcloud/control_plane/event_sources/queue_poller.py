@@ -88,7 +88,7 @@ class QueuePoller:
                 "PROBLEM: The execution role does not have permissions to call ReceiveMessage on SQS"
             )
             return None
-        now = time.monotonic()
+        now, looked = time.monotonic(), time.time()
         received = self._queue.receive(settings.batch_size - len(self._gathered))
         if received and not self._gathered:
             self._gathering_ends = now + settings.batching_window
@@ -98,7 +98,7 @@ class QueuePoller:
             self._dispatch()
             return 0
         waits = [self._gathering_ends - now] if self._gathered else []
-        if (coming := self._queue.next_change()) is not None:
+        if (coming := self._queue.next_change(looked)) is not None:
             waits.append(coming)
         return max(min(waits), 0.001) if waits else None
 

@@ -30,6 +30,12 @@ class Workers:
             if not self._is_closed:
                 self._pool.submit(_logged, call)
 
+    def apart(self, call: Callable[[], object]) -> None:
+        """Run ``call`` in a thread of its own: it waits for others, which must not wait for it to get a thread."""
+        with self._condition:
+            if not self._is_closed:
+                threading.Thread(target=_logged, args=(call,), name="lambda events apart", daemon=True).start()
+
     def later(self, seconds: float, call: Callable[[], object]) -> None:
         """Run ``call`` after ``seconds``."""
         with self._condition:
