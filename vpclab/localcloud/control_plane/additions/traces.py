@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from vpclab.localcloud.control_plane.additions.trace import Segment, Trace
@@ -16,6 +17,12 @@ from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 
 MOST_DOCUMENTS, MOST_TRACE_IDS = 50, 5
+KEPT_SECONDS = 30 * 24 * 3600.0
+"""How long AWS keeps a trace (X-Ray guide, aws-xray)."""
+
+MOST_KEPT = 64 * 1024 * 1024
+"""Characters of documents that are kept here, of all accounts together; AWS has no such bound."""
+
 LARGEST_DOCUMENT = 64 * 1024
 
 _Place = tuple[str, str]  # account and Region
@@ -25,11 +32,22 @@ _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _SEGMENT_ID = re.compile(r"[0-9a-f]{16}")
 
 
-class Traces:
-    """The segments of every account and Region."""
+@dataclass(slots=True)
+class _Kept:
+    """What has come of one trace since then, in seconds since the epoch."""
 
-    def __init__(self) -> None:
-        self._kept: dict[_Place, dict[str, list[Segment]]] = {}
+    since: float
+    segments: list[Segment] = field(default_factory=list)
+
+
+class Traces:
+    """The segments of every account and Region. What is too old or too much goes, the oldest trace first."""
+
+    def __init__(self, most_kept: int = MOST_KEPT, now: Callable[[], float] = time.time) -> None:
+        self._most_kept = most_kept
+        self._now = now
+        self._size = 0
+        self._kept: dict[tuple[_Place, str], _Kept] = {}  # by place and trace id, the first come first
         self._operations: Mapping[str, Callable[[Mapping[str, Any], _Place], dict[str, Any]]] = {
             "PutTraceSegments": self._put_segments,
             "GetTraceSummaries": self._summaries,
@@ -55,23 +73,37 @@ class Traces:
 
     def put(self, documents: Iterable[str], account: str, region: str) -> list[dict[str, str]]:
         """Take segment documents; return those that are none, as UnprocessedTraceSegments."""
-        kept = self._kept.setdefault((account, region), {})
+        place = account, region
         refused: list[dict[str, str]] = []
         for text in documents:
             document = _document(text)
             segment_id = str(document.get("id", ""))
             code = _fault(document, segment_id)
             if code is None:
-                kept.setdefault(document["trace_id"], []).append(Segment(segment_id, text, document))
+                key = place, document["trace_id"]
+                if key not in self._kept:
+                    self._kept[key] = _Kept(self._now())
+                self._kept[key].segments.append(Segment(segment_id, text, document))
+                self._size += len(text)
                 continue
             named = {"Id": segment_id} if segment_id else {}
             refused.append({**named, "ErrorCode": code, "Message": f"Invalid segment. ErrorCode: {code}"})
+        self._forget()
         return refused
+
+    def _forget(self) -> None:
+        expired = self._now() - KEPT_SECONDS
+        while self._kept:
+            key = next(iter(self._kept))
+            if self._kept[key].since > expired and self._size <= self._most_kept:
+                return
+            self._size -= sum(len(one.text) for one in self._kept.pop(key).segments)
 
     def _traces(self, place: _Place) -> list[Trace]:
         """All traces, the oldest first."""
-        kept = self._kept.get(place, {})
-        return sorted((Trace.of(*one) for one in kept.items()), key=lambda trace: trace.start_time)
+        self._forget()
+        found = [Trace.of(key[1], kept.segments) for key, kept in self._kept.items() if key[0] == place]
+        return sorted(found, key=lambda trace: trace.start_time)
 
     def _put_segments(self, given: Mapping[str, Any], place: _Place) -> dict[str, Any]:
         documents = given.get("TraceSegmentDocuments")
