@@ -51,6 +51,7 @@ class EventSourceMappingApi:
             corrections.replace(LambdaResponse, name, _answering(method))
         corrections.wrap(Queue, "add_message", self._message_came)
         corrections.wrap(SQSBackend, "change_message_visibility", self._message_is_visible)
+        corrections.wrap(SQSBackend, "delete_message", self._message_went)
         corrections.wrap(Stream, "put_record", self._record_came)
         corrections.wrap(StreamShard, "add", self._item_came)
         for name in _RESHARDING:
@@ -97,6 +98,12 @@ class EventSourceMappingApi:
     def _message_is_visible(self, plain: Moto, backend: Moto, queue_name: str, *given: Moto, **more: Moto) -> None:
         plain(backend, queue_name, *given, **more)
         self._arrivals.ring(backend.queues[queue_name].queue_arn)
+
+    def _message_went(self, plain: Moto, backend: Moto, queue_name: str, receipt_handle: str) -> None:
+        plain(backend, queue_name, receipt_handle)
+        queue = backend.queues[queue_name]
+        if queue.fifo_queue:  # the next of its group can be received now
+            self._arrivals.ring(queue.queue_arn)
 
     def _record_came(self, plain: Moto, stream: Moto, *given: Moto, **more: Moto) -> Moto:
         answer = plain(stream, *given, **more)

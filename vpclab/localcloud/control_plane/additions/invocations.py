@@ -195,6 +195,8 @@ class Invocations:
         finally:
             with self._lock:
                 self._running[key] -= 1
+                if not self._running[key]:
+                    del self._running[key]
 
     def _named(self, request: ApiRequest) -> _Named:
         match = _PATH.fullmatch(request.path)
