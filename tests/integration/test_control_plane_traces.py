@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.control_plane_world import ACCOUNT, BASIC, REGION, World, package, policy, refused, world
+from vpclab.localcloud.control_plane.additions.traces import KEPT_SECONDS, Traces
 
 TRACING = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
 ALLOW = {"Effect": "Allow", "Action": "xray:PutTraceSegments", "Resource": "*"}
@@ -193,3 +194,20 @@ def test_daemon_cannot_send_what_the_role_may_not(cloud: World) -> None:
     later = json.dumps(segment())
     assert not cloud.plane.put_trace_segments(function_arn=FUNCTION, role_arn=role, documents=[later])
     assert len(summaries(cloud.client("xray"))) == 1
+
+
+def test_traces_cannot_be_kept_for_ever() -> None:
+    """Thirty days, as AWS keeps them; here also no more than fits, the oldest trace first."""
+    now = [1_700_000_000.0]
+    first, second, third = (json.dumps(segment(trace_id=f"1-6554e700-{one:024x}")) for one in range(3))
+    traces = Traces(most_kept=2 * max(map(len, (first, second, third))), now=lambda: now[0])
+
+    def kept() -> list[str]:
+        return [one.id[-1] for one in traces._traces((ACCOUNT, REGION))]  # noqa: SLF001 - what must not grow
+
+    assert traces.put([first, second], ACCOUNT, REGION) == []
+    assert sorted(kept()) == ["0", "1"]
+    traces.put([third], ACCOUNT, REGION)
+    assert sorted(kept()) == ["1", "2"]
+    now[0] += KEPT_SECONDS + 1
+    assert kept() == []
