@@ -30,7 +30,6 @@ NOWHERE: list[tuple[str, str, dict[str, Any], str]] = [
     ("athena", "start_query_execution", {"QueryString": "select 1"}, "StartQueryExecution"),
     ("glue", "create_database", {"DatabaseInput": {"Name": "x"}}, "CreateDatabase"),
     ("sns", "subscribe", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Protocol": "email"}, "delivery"),
-    ("sqs", "receive_message", {"QueueUrl": "http://localhost/1/q", "WaitTimeSeconds": 5}, "long polling"),
     ("events", "list_rules", {}, "The service events is not modelled by the local cloud"),
 ]
 
