@@ -4,15 +4,17 @@ import itertools
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Network
 from unittest.mock import patch
 
 import pytest
 
-from tests.data_plane.networks import from_range, private_and_public, route, two_subnets
+from tests.data_plane.networks import anywhere, from_range, private_and_public, route, two_subnets
 from tests.data_plane.world import TIMED_OUT, World, says
 from vpclab.localcloud.data_plane import DataPlaneError, kernel, netlink, ruleset
 from vpclab.localcloud.namespace import NetworkNamespace
-from vpclab.network.model import Network, TargetKind
+from vpclab.localcloud.network_refusal import NetworkRefusal
+from vpclab.network.model import Network, NetworkAclEntry, SecurityGroupRule, TargetKind
 
 HOST = "198.51.100.7"
 
@@ -99,7 +101,7 @@ def test_failure_at_any_step_can_be_made_good() -> None:
             with patch.object(netlink, "send", failing_at(step, netlink.send)):
                 try:
                     world.data_plane.reconcile(draft.network())
-                except DataPlaneError:
+                except (DataPlaneError, NetworkRefusal):
                     failed = True
             world.reconcile(draft.network())
             world.listen("internet", HOST)
@@ -121,7 +123,7 @@ def test_failure_during_a_change_can_be_made_good() -> None:
             with patch.object(netlink, "send", failing_at(step, netlink.send)):
                 try:
                     world.reconcile(draft.network())
-                except DataPlaneError:
+                except (DataPlaneError, NetworkRefusal):
                     failed = True
             world.reconcile(draft.network())
             assert world.connect("eni-private", HOST) == TIMED_OUT
@@ -174,6 +176,72 @@ def test_first_packet_after_a_change_can_arrive() -> None:
                     bound.settimeout(1)
                     sender.sendto(b"first", (address, 7))
                     assert bound.recv(8) == b"first"
+
+
+def test_vpc_that_cannot_be_built_cannot_hold_up_the_others() -> None:
+    """What nft refuses of one VPC leaves that VPC as it was; others follow, and it heals when it is mended.
+
+    A VPC that never could be built is not there at all, until it can.
+    """
+    draft = two_subnets()
+    draft.vpc("vpc-b", "10.0.0.0/16")
+    draft.subnet("subnet-b", "vpc-b", "10.0.1.0/24")
+    draft.interface("eni-b", "subnet-b", "10.0.1.10")
+    draft.interface("eni-c", "subnet-b", "10.0.1.11")
+    impossible = SecurityGroupRule("tcp", 90, 80, cidr=IPv4Network("0.0.0.0/0"))
+    with World(draft.network()) as world:
+        world.listen("eni-right", "10.0.2.10")
+        world.listen("eni-c", "10.0.1.11")
+        draft.group("sg-vpc-a", "vpc-a", ingress=(anywhere("tcp", 22),))
+        draft.group("sg-vpc-b", "vpc-b", ingress=(impossible,))
+        draft.vpc("vpc-new")
+        draft.subnet("subnet-new", "vpc-new", "10.0.1.0/24")
+        draft.interface("eni-new", "subnet-new", "10.0.1.10")
+        open_acl = draft.acls["acl-vpc-new"]
+        everybody = IPv4Network("0.0.0.0/0")
+        backwards = NetworkAclEntry(
+            1, egress=True, protocol="tcp", allow=True, cidr=everybody, from_port=90, to_port=80
+        )
+        draft.acls["acl-vpc-new"] = replace(open_acl, entries=(backwards,))
+        for _ in range(2):
+            with pytest.raises(NetworkRefusal, match=r"vpc-b: .*zero or negative size") as refusal:
+                world.data_plane.reconcile(draft.network())
+            assert refusal.value.concerning(frozenset({"sg-vpc-b"})).keys() == {"vpc-b"}
+            assert refusal.value.concerning(frozenset({"sg-vpc-a", "vpc-a", "eni-left"})) == {}
+            assert world.connect("eni-left", "10.0.2.10") == TIMED_OUT, "the sound VPC follows"
+            assert world.connect("eni-b", "10.0.1.11") == "10.0.1.10", "the other is as it was"
+            assert "vpc/vpc-new" not in world.data_plane.namespaces()
+        with pytest.raises(DataPlaneError, match=r"nothing can be put behind eni-new: .*negative"):
+            world.data_plane.materialise("eni-new")
+        world.data_plane.materialise("eni-left")
+        draft.group("sg-vpc-b", "vpc-b", ingress=(anywhere("tcp", 22),))
+        draft.acls["acl-vpc-new"] = open_acl
+        world.reconcile(draft.network())
+        assert world.connect("eni-b", "10.0.1.11") == TIMED_OUT
+        assert "vpc/vpc-new" in world.data_plane.namespaces()
+
+
+def test_vpc_that_cannot_even_stay_as_it_was_can_be_left_alone() -> None:
+    """When the kernel takes nothing more for a VPC, what is there stays, and the others follow."""
+    draft = private_and_public()
+    draft.vpc("vpc-b")
+    load = kernel._load  # noqa: SLF001
+
+    def refuse(held: kernel.HeldNamespace, rules: ruleset.Ruleset) -> None:
+        if held.key == "vpc/vpc-a":
+            raise DataPlaneError("no memory, for example")
+        load(held, rules)
+
+    with World(draft.network()) as world:
+        world.listen("internet", HOST)
+        draft.group("sg-vpc-a", "vpc-a", egress=())
+        draft.internet_gateway("igw-b", "vpc-b")
+        with patch.object(kernel, "_load", refuse), pytest.raises(NetworkRefusal, match="vpc-a: no memory"):
+            world.data_plane.reconcile(draft.network())
+        assert "p-b" in link_names(world.namespace("internet"))
+        assert world.connect("eni-private", HOST) == "203.0.113.9"
+        world.reconcile(draft.network())
+        assert world.connect("eni-private", HOST) == TIMED_OUT
 
 
 def test_missing_nft_can_be_explained() -> None:

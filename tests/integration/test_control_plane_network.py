@@ -1,6 +1,7 @@
 """EC2's VPCs and subnets, what may not be deleted, and how the rest of the cloud hears of changes."""
 
 from tests.integration.control_plane_world import World, refused
+from vpclab.localcloud.network_refusal import NetworkRefusal
 
 
 def test_what_is_in_use_cannot_be_deleted(here: World) -> None:
@@ -90,6 +91,22 @@ def test_failure_to_follow_cannot_pass_for_success(here: World) -> None:
     here.effects.network_changed = fail  # type: ignore[method-assign]
     with refused("InternalError", "could not follow"):
         here.vpc()
+
+
+def test_vpc_that_cannot_follow_cannot_fail_other_vpcs_calls(here: World) -> None:
+    """The cause is in the answers to calls about that VPC, by its own id or by what is in it, and in no others."""
+    one, other = here.vpc(), here.vpc()
+    subnet = here.subnet(one)
+
+    def refuse() -> None:
+        raise NetworkRefusal({one: "no such thing"}, {one: frozenset({one, subnet})})
+
+    here.effects.network_changed = refuse  # type: ignore[method-assign]
+    here.subnet(other)
+    with refused("InternalError", f"could not follow: {one}: no such thing"):
+        here.group(one)
+    with refused("InternalError", "other VPCs are not concerned"):
+        here.ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
 
 
 def test_dry_run_cannot_change_anything(here: World) -> None:

@@ -21,6 +21,7 @@ from vpclab.localcloud.far_ends import CertificateAuthority, FarEnds
 from vpclab.localcloud.flow_log import FlowLog
 from vpclab.localcloud.lambda_runtime import LambdaRuntime
 from vpclab.localcloud.load_balancers import LoadBalancers
+from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.localcloud.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
@@ -122,9 +123,15 @@ class Cloud:
 
     def _reconcile(self) -> None:
         network = self._control_plane.network()
-        self._data_plane.reconcile(network)
+        refusal: NetworkRefusal | None = None
+        try:
+            self._data_plane.reconcile(network)
+        except NetworkRefusal as some:  # the other VPCs go on
+            refusal = some
         namespaces = self._data_plane.namespaces()
         self._far_ends.reconcile(network, namespaces)
         self._databases.reconcile(network, namespaces)
         self._caches.reconcile(network, namespaces)
         self._load_balancers.reconcile(network, namespaces)
+        if refusal is not None:
+            raise refusal

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from vpclab.localcloud.control_plane.database_credentials import DatabaseCredent
 from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.settings import Settings
 from vpclab.localcloud.control_plane.target_health import TargetHealth
+from vpclab.localcloud.network_refusal import NetworkRefusal
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 _ADMIN = "/_vpclab/"
 _NETWORK_SERVICES = frozenset({"ec2", "rds", "lambda", "elasticache", "elasticloadbalancing"})
 _DEFAULT_SETTINGS = Settings()
+_IDENTIFIER = re.compile(rb"\b[a-z]+-[0-9a-f]{8,}\b")
 
 
 class ControlPlane:
@@ -194,7 +197,7 @@ class ControlPlane:
             begun, changed = moto.functions.begin_settling()
         try:
             if request.service in _NETWORK_SERVICES:
-                self._follow(request.service, action)
+                self._follow(request, action, response)
             for arn in changed:
                 self._effects.function_changed(arn)
         finally:
@@ -207,15 +210,32 @@ class ControlPlane:
         with self._lock:
             return self._moto.call(request, action)
 
-    def _follow(self, service: str, action: str) -> None:
+    def _follow(self, request: ApiRequest, action: str, response: Response) -> None:
         """Let the world follow a change before its caller hears that it was made."""
         try:
             self._effects.network_changed()
+        except NetworkRefusal as refusal:
+            causes = refusal.concerning(_identifiers(request, response))
+            _LOG.warning("after %s: %s", action, refusal)
+            if causes:
+                raise ApiError(
+                    "InternalError",
+                    f"{action} was recorded, but the network could not follow: "
+                    f"{'; '.join(f'{vpc_id}: {cause}' for vpc_id, cause in causes.items())}. Until that is mended "
+                    "the packets go as before; other VPCs are not concerned.",
+                    500,
+                ) from None
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller must not take it for success
-            _LOG.exception("%s %s was recorded, but the network could not follow", service, action)
+            _LOG.exception("%s %s was recorded, but the network could not follow", request.service, action)
             raise ApiError(
                 "InternalError",
                 f"{action} was recorded, but the local cloud's network could not follow it: {error}. Its log has "
                 "the rest.",
                 500,
             ) from None
+
+
+def _identifiers(request: ApiRequest, response: Response) -> frozenset[str]:
+    """What a request and its answer name, as far as it looks like identifiers of EC2."""
+    texts = request.body, request.query.encode(), response[2]
+    return frozenset(found.decode() for text in texts for found in _IDENTIFIER.findall(text))

@@ -14,6 +14,7 @@ from vpclab.localcloud.data_plane.environment import (
     PreparedNamespace,
 )
 from vpclab.localcloud.data_plane.errors import DataPlaneError
+from vpclab.localcloud.data_plane.followed_vpcs import FollowedVpcs
 from vpclab.localcloud.data_plane.kernel import HeldNamespace, Kernel
 from vpclab.localcloud.data_plane.packet_log import LoggedPacket, PacketLog
 from vpclab.localcloud.data_plane.ranges import RESOLVER
@@ -27,8 +28,8 @@ from vpclab.localcloud.data_plane.topology import (
     vpc_key,
 )
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts, facts_by_vpc
-from vpclab.localcloud.data_plane.vpc_topology import vpc_topology
 from vpclab.localcloud.namespace import NetworkNamespace
+from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.network.model import AMAZON_PROVIDED_DNS, Network, NetworkInterface
 
 PREPARED_ENVIRONMENTS = 4
@@ -50,7 +51,6 @@ class DataPlane:
         self._lock = RLock()
         self._network = Network()
         self._held_interfaces: set[str] = set()
-        self._compiled: dict[str, tuple[VpcFacts, Topology]] = {}
         self._internet: tuple[list[VpcFacts], NamespaceTopology] | None = None
         self._lambda_service = lambda_service_topology()
         self._vpc_of: dict[str, str] = {}
@@ -58,6 +58,7 @@ class DataPlane:
         self._attachments = Attachments()
         self._log = PacketLog(self._heard)
         self._kernel = Kernel(self._watch, lambda held: self._log.unwatch(held.key))
+        self._vpcs = FollowedVpcs(self._kernel, self._shared)
         self._pool = NamespacePool(prepared_environments)
         try:
             self._apply()
@@ -68,15 +69,18 @@ class DataPlane:
     def reconcile(self, network: Network) -> None:
         """Have the kernel follow ``network``; when this returns, the next packet meets it.
 
-        Only VPCs whose facts changed are compiled, and only differences are applied. After an error the next call
-        tries what is missing again.
+        Only VPCs whose facts changed are compiled, and only differences are applied. A VPC that cannot follow
+        stays as it was, and is tried again by the next call.
 
         Raises:
-            DataPlaneError, NamespaceError: something is not modelled, or the kernel refused it.
+            NetworkRefusal: some VPCs could not follow; all others did.
+            DataPlaneError, NamespaceError: the kernel refused what belongs to no VPC.
         """
         with self._lock:
             self._network = network
-            self._apply()
+            refused = self._apply()
+            if refused:
+                raise NetworkRefusal(refused, {vpc_id: self._identifiers(vpc_id) for vpc_id in refused})
 
     def namespaces(self) -> Mapping[str, NetworkNamespace]:
         """Return the namespaces: ``internet``, ``lambda-service``, ``vpc/<id>``, ``eni/<id>`` for interfaces with
@@ -122,27 +126,29 @@ class DataPlane:
             self._kernel.close()
         self._log.close()
 
-    def _apply(self) -> None:
+    def _apply(self) -> dict[str, str]:
+        """Have the kernel follow; return why which VPC could not."""
         vpcs = facts_by_vpc(self._network, self._held_interfaces)
-        for vpc_id in self._compiled.keys() - vpcs.keys():
-            del self._compiled[vpc_id]
-        topology: Topology = {LAMBDA_SERVICE: self._lambda_service, INTERNET: self._internet_topology(vpcs)}
         for vpc_id, facts in vpcs.items():
-            known = self._compiled.get(vpc_id)
-            if known is None or known[0] != facts:
-                known = self._compiled[vpc_id] = (facts, vpc_topology(facts))
+            if facts != self._vpcs.facts(vpc_id):
                 self._interface_of_link[vpc_key(vpc_id)] = {
                     links.interface_link(interface_id): interface_id for interface_id in facts.materialised
                 }
                 self._vpc_of.update(dict.fromkeys(facts.materialised, vpc_id))
-            topology.update(known[1])
-        self._kernel.apply(topology)
+        return self._vpcs.follow(vpcs)
 
-    def _internet_topology(self, vpcs: Mapping[str, VpcFacts]) -> NamespaceTopology:
-        facts = [facts for facts in vpcs.values() if facts.internet_gateway is not None]
+    def _identifiers(self, vpc_id: str) -> frozenset[str]:
+        """Everything in a VPC, as the API has it and as the kernel does."""
+        wanted = facts_by_vpc(self._network, self._held_interfaces).get(vpc_id)
+        return frozenset().union(
+            *(facts.identifiers() for facts in (wanted, self._vpcs.facts(vpc_id)) if facts is not None)
+        )
+
+    def _shared(self, vpcs: list[VpcFacts]) -> Topology:
+        facts = [facts for facts in vpcs if facts.internet_gateway is not None]
         if self._internet is None or self._internet[0] != facts:
             self._internet = (facts, internet_topology(facts))
-        return self._internet[1]
+        return {LAMBDA_SERVICE: self._lambda_service, INTERNET: self._internet[1]}
 
     def _interface(self, interface_id: str) -> NetworkInterface:
         for interface in self._network.network_interfaces:
@@ -155,9 +161,12 @@ class DataPlane:
     def _materialised(self, interface_id: str) -> HeldNamespace:
         key = interface_key(interface_id)
         if interface_id not in self._held_interfaces or key not in self._kernel.namespaces():
-            self._interface(interface_id)
+            interface = self._interface(interface_id)
             self._held_interfaces.add(interface_id)
-            self._apply()
+            refused = self._apply()
+            if key not in self._kernel.namespaces():
+                cause = refused.get(interface.vpc_id, "its VPC does not exist")
+                raise DataPlaneError(f"nothing can be put behind {interface_id}: {cause}")
         return self._kernel.held(key)
 
     def _attached(self, prepared: PreparedNamespace, interface_id: str | None) -> EnvironmentNetwork:
@@ -176,7 +185,9 @@ class DataPlane:
         return environment
 
     def _nameservers(self, interface_id: str) -> tuple[str, ...]:
-        facts = self._compiled[self._interface(interface_id).vpc_id][0]
+        facts = self._vpcs.facts(self._interface(interface_id).vpc_id)
+        if facts is None:
+            raise DataPlaneError(f"{interface_id} is in a VPC that the network could not follow")
         return tuple(
             str(facts.resolver()) if server == AMAZON_PROVIDED_DNS else str(IPv4Address(server))
             for server in facts.vpc.domain_name_servers

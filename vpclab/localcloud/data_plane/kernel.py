@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import which
 
 from vpclab.localcloud.data_plane import netlink
-from vpclab.localcloud.data_plane.errors import DataPlaneError
+from vpclab.localcloud.data_plane.errors import DataPlaneError, refusals_of
 from vpclab.localcloud.data_plane.links import LOOPBACK
 from vpclab.localcloud.data_plane.ruleset import Ruleset
 from vpclab.localcloud.data_plane.topology import KernelRoute, NamespaceTopology
@@ -101,33 +101,40 @@ class Kernel:
         except KeyError:
             raise DataPlaneError(f"there is no namespace {key}") from None
 
-    def apply(self, topology: Mapping[str, NamespaceTopology]) -> None:
-        """Make the kernel hold exactly ``topology``.
+    def apply(self, topology: Mapping[str, NamespaceTopology], untouched: frozenset[str] = frozenset()) -> None:
+        """Make the kernel hold exactly ``topology``, and leave the ``untouched`` namespaces as they are.
 
         Rulesets come before links, so that nothing new passes unjudged; what goes is cut off before its namespace
         is let go.
 
         Raises:
-            DataPlaneError, NamespaceError: the kernel refused something; the next call tries it again.
+            NamespaceRefusal: the kernel refused something in a namespace; the next call tries it again.
+            NamespaceError: it refused to let go of a namespace.
         """
         for key, wanted in topology.items():
             if key not in self._held:
-                self._create(key, wanted)
+                with refusals_of(key):
+                    self._create(key, wanted)
         before = self._begin(topology)
         for key, known in before.items():
-            _judge(self._held[key], topology[key], known)
+            with refusals_of(key):
+                _judge(self._held[key], topology[key], known)
         far_ends: dict[str, list[str]] = {key: [] for key in before}
         for key, known in before.items():
-            self._link(self._held[key], topology[key], known, far_ends)
-        gone = [held for key, held in self._held.items() if key not in topology]
+            with refusals_of(key):
+                self._link(self._held[key], topology[key], known, far_ends)
+        gone = [held for key, held in self._held.items() if key not in topology and key not in untouched]
         for held in sorted(gone, key=lambda held: len(held.indices), reverse=True):
             del self._held[held.key]  # the one with the most links first: the others' go with them, all at once
             self._remove(held)
+        far_ends = {key: links for key, links in far_ends.items() if key in topology}
         for key, links in far_ends.items():
-            populate(self._held[key], topology[key], before.get(key, topology[key]), links)
+            with refusals_of(key):
+                populate(self._held[key], topology[key], before.get(key, topology[key]), links)
         for key, known in before.items():
             held = self._held[key]
-            held.send([netlink.activate(held.index(veth.name)) for veth in topology[key].veths - known.veths])
+            with refusals_of(key):
+                held.send([netlink.activate(held.index(veth.name)) for veth in topology[key].veths - known.veths])
         for key in far_ends:
             self._held[key].certain = self._held[key].possible = topology[key]
 

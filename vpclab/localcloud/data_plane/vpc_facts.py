@@ -56,6 +56,23 @@ class VpcFacts:
             self._interface_by_id.update({interface.id: interface for interface in self.interfaces})
         return self._interface_by_id.get(interface_id)
 
+    def identifiers(self) -> frozenset[str]:
+        """Return the ids of the VPC, of everything in it, and of the prefix lists that it refers to."""
+        parts = (
+            {subnet.id for subnet in self.subnets},
+            {table.id for table in self.route_tables},
+            {gateway.id for gateway in self.nat_gateways},
+            {group.id for group in self.security_groups},
+            {acl.id for acl in self.network_acls},
+            {interface.id for interface in self.interfaces},
+            {endpoint.id for endpoint in self.gateway_endpoints},
+            {self.internet_gateway.id} if self.internet_gateway is not None else set(),
+        )
+        routes = (route.prefix_list_id for table in self.route_tables for route in table.routes)
+        rules = (rule for group in self.security_groups for rule in (*group.ingress, *group.egress))
+        listed = {one for one in (*routes, *(rule.prefix_list_id for rule in rules)) if one is not None}
+        return frozenset({self.vpc.id}.union(*parts, listed))
+
     def present(self) -> list[NetworkInterface]:
         """Return the interfaces that have something behind them, in the order of their ids."""
         found = (self.interface(interface_id) for interface_id in sorted(self.materialised))

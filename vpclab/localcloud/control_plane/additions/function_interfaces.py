@@ -7,6 +7,7 @@ last user is gone it lingers, and until then its subnet and groups cannot be del
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
+import contextlib
 import threading
 import time
 import uuid
@@ -18,6 +19,7 @@ from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
 from vpclab.localcloud.control_plane.corrections import Moto
+from vpclab.localcloud.network_refusal import NetworkRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class FunctionInterfaces:
             self.age()
             changed = len(self._interfaces) != before
         if changed:
-            self._changed()
+            with contextlib.suppress(NetworkRefusal):  # the next call about that VPC hears of it
+                self._changed()
 
 
 def pairs_of(function: Moto) -> list[Pair]:
