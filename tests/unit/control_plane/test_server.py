@@ -16,6 +16,8 @@ import pytest
 import trustme
 
 from tests.deadline import eventually
+from vpclab.localcloud.control_plane import body_memory
+from vpclab.localcloud.control_plane import server as http_server
 from vpclab.localcloud.control_plane.server import LARGEST_BODY, REFUSED_ACCEPT_SECONDS, Peer, WsgiServer
 
 if TYPE_CHECKING:
@@ -181,6 +183,55 @@ def test_announced_body_cannot_take_memory_before_it_comes(server: WsgiServer) -
     for client in clients:
         client.close()
     assert grown < 40 * LARGEST_BODY / 2
+
+
+def test_bodies_cannot_take_more_memory_together_than_there_is_for_them(
+    server: WsgiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One body too many is 503 and the end of its connection; small ones are served, and room comes back."""
+    memory = body_memory.BodyMemory(3 * body_memory.FREE_BYTES)
+    monkeypatch.setattr(body_memory, "EVERYBODYS", memory)
+    large = 3 * body_memory.FREE_BYTES  # counts for two
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {large}\r\n\r\n".encode()
+    slow = socket.create_connection(server.address)
+    slow.sendall(head + bytes(large - 1))
+    eventually(lambda: memory.taken > body_memory.FREE_BYTES, 10, "the first body has its memory")
+    with socket.create_connection(server.address) as second:
+        second.sendall(head)
+        with suppress(OSError):
+            second.sendall(bytes(large))
+        assert second.recv(4096).startswith(b"HTTP/1.1 503 ")
+    client = http.client.HTTPConnection(*server.address)
+    client.request("POST", "/", body=b"small")
+    assert client.getresponse().read() == b"POST / - small"
+    slow.sendall(b"x")
+    assert slow.recv(4096).startswith(b"HTTP/1.1 200 ")
+    slow.close()
+    eventually(lambda: memory.taken == 0, 10, "its memory is free again")
+    client.request("POST", "/", body=bytes(large))
+    assert client.getresponse().read() == b"POST / - " + bytes(large)
+    client.close()
+
+
+def test_client_cannot_take_every_thread(server: WsgiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address may have so many connections to a server; one more is closed, and works when one has ended."""
+    monkeypatch.setattr(http_server, "CONNECTIONS_OF_A_CLIENT", 2)
+
+    def is_served() -> bool:
+        client = http.client.HTTPConnection(*server.address)
+        try:
+            client.request("GET", "/")
+            return client.getresponse().read() == b"GET / - "
+        except OSError:
+            return False
+        finally:
+            client.close()
+
+    held = [socket.create_connection(server.address) for _ in range(2)]
+    eventually(lambda: not is_served(), 10, "both places are taken")
+    held.pop().close()
+    eventually(is_served, 10, "a place is free")
+    held.pop().close()
 
 
 def test_server_cannot_spin_while_it_has_no_descriptors(

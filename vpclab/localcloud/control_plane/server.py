@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -19,6 +20,8 @@ from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 from urllib.parse import unquote_to_bytes
+
+from vpclab.localcloud.control_plane import body_memory
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
@@ -34,6 +37,9 @@ HANDSHAKE_SECONDS = 10.0
 
 LARGEST_BODY = 256 * 1024 * 1024
 """Bytes of a request's body, held in memory: more than a deployment package, less than a machine."""
+
+CONNECTIONS_OF_A_CLIENT = 2048
+"""That one address may have open to one server, because each costs a thread; further ones are closed at once."""
 
 REFUSED_ACCEPT_SECONDS = 0.1
 """How long to wait after accept(2) failed: mostly for want of descriptors, which only others can give back."""
@@ -82,6 +88,7 @@ class WsgiServer:
         address = listening.getsockname()
         self.address: Peer = (address[0], address[1])
         self._connections: set[socket.socket] = set()
+        self._clients: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._acceptor = threading.Thread(
@@ -133,12 +140,16 @@ class WsgiServer:
                 if self._closing.is_set():
                     connection.close()
                     return
+                if self._clients[peer[0]] >= CONNECTIONS_OF_A_CLIENT:
+                    connection.close()
+                    continue
+                self._clients[peer[0]] += 1
                 self._connections.add(connection)
             try:
                 threading.Thread(target=self._serve, args=(connection, (peer[0], peer[1])), daemon=True).start()
             except RuntimeError as error:  # no more threads: this client's loss, not everybody's
                 _LOG.warning("cannot serve a client of %s:%s: %s", *self.address, error)
-                self._forget(connection)
+                self._forget(peer[0], connection)
 
     def _serve(self, connection: socket.socket, peer: Peer) -> None:
         wrapped = connection
@@ -156,12 +167,15 @@ class WsgiServer:
         except OSError as error:  # ssl.SSLError, timeouts and resets are OSErrors: the client's business
             _LOG.debug("connection of %s:%s ended: %s", *peer, error)
         finally:
-            self._forget(connection, wrapped)
+            self._forget(peer[0], connection, wrapped)
 
-    def _forget(self, *connections: socket.socket) -> None:
-        """Close what one client had."""
+    def _forget(self, client: str, *connections: socket.socket) -> None:
+        """Close a connection that the client had, by all its objects."""
         with self._lock:
             self._connections.difference_update(connections)
+            self._clients[client] -= 1
+            if not self._clients[client]:
+                del self._clients[client]
         for one in connections:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -206,30 +220,31 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if not self.parse_request():
             return
-        try:
-            body = self._body()
-        except _BodyError as error:
-            self.close_connection = True
-            self.send_error(error.status, str(error))
-            return
-        self._send(*self._run(self._environ(body)))
+        with body_memory.EVERYBODYS.share() as share:
+            try:
+                body = self._body(share)
+            except _BodyError as error:
+                self.close_connection = True
+                self.send_error(error.status, str(error))
+                return
+            self._send(*self._run(self._environ(body)))
 
-    def _body(self) -> bytes:
+    def _body(self, share: body_memory.Share) -> bytes:
         """The whole body, so that the next request starts where this one ends.
 
         Raises:
             _BodyError: it is malformed, incomplete or too large.
         """
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunks()
+            return self._chunks(share)
         length = self.headers.get("Content-Length") or "0"
         if _DIGITS.fullmatch(length) is None:
             raise _BodyError(HTTPStatus.BAD_REQUEST, "Content-Length is no number")
         body = bytearray()
-        self._take(body, length, 10)
+        self._take(body, length, 10, share)
         return bytes(body)
 
-    def _chunks(self) -> bytes:
+    def _chunks(self, share: body_memory.Share) -> bytes:
         body = bytearray()
         while True:
             line = self.rfile.readline(1024).split(b";", 1)[0].strip()
@@ -239,10 +254,10 @@ class _Handler(BaseHTTPRequestHandler):
                 while self.rfile.readline(_LONGEST_REQUEST_LINE).strip():
                     pass  # trailers
                 return bytes(body)
-            self._take(body, line.decode(), 16)
+            self._take(body, line.decode(), 16, share)
             self.rfile.readline(2)
 
-    def _take(self, body: bytearray, digits: str, base: int) -> None:
+    def _take(self, body: bytearray, digits: str, base: int, share: body_memory.Share) -> None:
         """Read on as many bytes as ``digits`` say, taking memory for what came, not for what was announced."""
         whole = len(body) + int(digits, base) if len(digits) < _LONGEST_LENGTH else LARGEST_BODY + 1
         if whole > LARGEST_BODY:
@@ -252,6 +267,11 @@ class _Handler(BaseHTTPRequestHandler):
             piece = self.rfile.read(min(whole - len(body), _BODY_PIECE))
             if not piece:
                 raise _BodyError(HTTPStatus.BAD_REQUEST, "the body ended early")
+            try:
+                share.grow(len(body) + len(piece))
+            except body_memory.BodyMemoryError:
+                text = "other requests take all the memory for bodies: reduce your request rate"
+                raise _BodyError(HTTPStatus.SERVICE_UNAVAILABLE, text) from None
             body += piece
 
     def _environ(self, body: bytes) -> dict[str, object]:
