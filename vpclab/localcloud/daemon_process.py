@@ -2,6 +2,7 @@
 
 Run by ``daemon.start`` as ``python -m vpclab.localcloud.daemon_process``. The order matters: the socket is bound
 first and keeps belonging to the host's network; after that nothing of this process can reach the host's network.
+It serves as the child of the private world's first process, which waits for orphans and does nothing else.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 import threading
 from pathlib import Path
 
-from vpclab.localcloud import private_world
+from vpclab.localcloud import first_process, private_world
 
 _LOG = logging.getLogger("vpclab.localcloud")
 
@@ -31,12 +32,14 @@ def main() -> None:
     try:
         listening = _listen(arguments.port)
         pid = private_world.spawn(
-            lambda: _serve(
-                listening,
-                arguments.state,
-                arguments.answers,
-                arguments.lifeline,
-                authorization=arguments.authorization,
+            lambda: first_process.run(
+                lambda: _serve(
+                    listening,
+                    arguments.state,
+                    arguments.answers,
+                    arguments.lifeline,
+                    authorization=arguments.authorization,
+                )
             )
         )
     except (OSError, private_world.PrivateWorldError) as refusal:
