@@ -2,10 +2,21 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from tests.deadline import eventually
-from tests.integration.lambda_world import Observed, Scenarios, World, archive, as_observed, function
+from tests.integration.lambda_world import (
+    Observed,
+    Scenarios,
+    World,
+    archive,
+    as_observed,
+    function,
+    in_private_world,
+    runtime,
+)
+from vpclab.localcloud.lambda_runtime.limits import Limits
 
 scenarios = Scenarios()
 
@@ -164,3 +175,75 @@ def network_count(world: World) -> object:
 def test_environment_can_give_its_network_back(observed: Observed) -> None:
     """An ended environment has its network taken down."""
     assert tuple(observed[network_count]) == (1, 0)
+
+
+@scenarios
+def frozen(world: World) -> object:
+    """States of the function's processes while it runs and afterwards, and what a thread did meanwhile."""
+    source = """
+        import os, subprocess, threading
+
+        beats, child = 0, None
+
+        def beat():
+            global beats
+            while True:
+                beats += 1
+
+        def handler(event, context):
+            global child
+            if child is None:
+                child = subprocess.Popen(["sleep", "600"])
+                threading.Thread(target=beat, daemon=True).start()
+            before = beats
+            while beats <= before:
+                pass
+            return [os.getpid(), child.poll()]
+    """
+    beating = function(source, name="beating")
+    first = world.answer(beating)
+    [guardian] = [one for one in psutil.Process().children(recursive=True) if _runs_sleep(one)]
+    inside = guardian.children(recursive=True)
+    eventually(lambda: {one.status() for one in inside} == {psutil.STATUS_STOPPED}, 10, "all of it is stopped")
+    used = inside[0].cpu_times()
+    again = world.answer(beating)
+    eventually(lambda: {one.status() for one in inside} == {psutil.STATUS_STOPPED}, 10, "and once more")
+    return len(inside), first == again, inside[0].cpu_times() > used, world.answer(beating) == first
+
+
+def _runs_sleep(process: psutil.Process) -> bool:
+    """Whether it is the first process of the sandbox with a `sleep` in it."""
+    names = [child.name() for child in process.children(recursive=True)]
+    return names.count("sleep") == 1 and len(names) == 2
+
+
+def test_function_cannot_run_between_its_invocations(observed: Observed) -> None:
+    """Its threads and processes are frozen ("Lambda execution environment lifecycle"), and go on with the next."""
+    assert list(observed[frozen]) == [2, True, True, True]
+
+
+def test_environment_cannot_live_for_ever() -> None:
+    """Lambda ends environments every few hours, however busy they are kept."""
+
+    def scenario() -> list[int]:
+        counter = function(COUNTER, name="old")
+        with runtime(Limits(life=-1.0)) as world:
+            return [world.answer(counter)[1] for _ in range(2)]
+
+    assert in_private_world(scenario) == [1, 1]
+
+
+@scenarios
+def quick_eater(world: World) -> object:
+    source = "def handler(event, context):\n    return len(bytearray(event << 20))"
+    eater = function(source, name="quick-eater", memory_mb=128)
+    return as_observed(world.invoke(eater, 150)), world.answer(eater, 1)
+
+
+def test_function_cannot_exceed_its_memory_for_a_moment(observed: Observed) -> None:
+    """However quickly it answers, and the next invocation has a new environment."""
+    eaten, next_one = observed[quick_eater]
+    assert eaten["payload"]["errorType"] == "Runtime.OutOfMemory"
+    assert eaten["payload"]["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+    assert "\tStatus: error\tError Type: Runtime.OutOfMemory" in eaten["log"]
+    assert next_one == 1 << 20

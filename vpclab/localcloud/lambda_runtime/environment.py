@@ -59,6 +59,7 @@ class Environment:
         self.peak_memory_mb: int | None = None
         self._is_out_of_memory = False
         self._is_killed = False
+        self._is_frozen = False
 
     @property
     def is_alive(self) -> bool:
@@ -97,6 +98,7 @@ class Environment:
         None: the runtime was gone before it got the invocation, which another environment can therefore take.
         After a failure the sandbox is gone.
         """
+        self._thaw()
         if not self._serve_until(lambda: self._api.is_waiting, deadline):
             return self._fail(report.timed_out(invocation))
         if not self._api.is_waiting:
@@ -111,15 +113,20 @@ class Environment:
                 client_context=invocation.client_context,
             )
         )
-        if not self._serve_until(lambda: self._api.answer is not None or self._is_out_of_memory, deadline):
+        in_time = self._serve_until(lambda: self._api.answer is not None or self._is_out_of_memory, deadline)
+        self._drain()
+        self._watch_memory()
+        if not in_time:
             return self._fail(report.timed_out(invocation))
         if self._is_out_of_memory:
             return self._fail(report.out_of_memory(invocation))
-        if self._api.answer is None:
-            return self._fail(report.exited(invocation, self._wait_status))
-        self._drain()
-        self._measure()
-        return self._api.answer
+        return self._api.answer or self._fail(report.exited(invocation, self._wait_status))
+
+    def freeze(self) -> None:
+        """Stop what the function left running, until the next invocation."""
+        if self._sandbox is not None:
+            self._is_frozen = True
+            self._sandbox.freeze()
 
     def take_segments(self) -> list[str]:
         """Return the segment documents that the function has sent since the last call."""
@@ -140,6 +147,11 @@ class Environment:
         if self._trace_daemon is not None:
             self._trace_daemon.close()
         self._selector.close()
+
+    def _thaw(self) -> None:
+        if self._is_frozen and self._sandbox is not None:
+            self._sandbox.thaw()
+        self._is_frozen = False
 
     def _fail(self, failure: Failure) -> Failure:
         self._measure()

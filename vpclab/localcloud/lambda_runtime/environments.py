@@ -50,6 +50,7 @@ class Place:
     environment: Environment
     generation: int
     used: float = field(default_factory=time.monotonic)
+    made: float = field(default_factory=time.monotonic)
 
 
 class Environments:
@@ -85,7 +86,7 @@ class Environments:
         """
         key = key_of(invocation)
         while (place := self._take_idle(key)) is not None:
-            if place.environment.is_alive:
+            if place.environment.is_alive and not self._is_old(place):
                 return place, False
             self.discard(place)
         return self._make(invocation, key), True
@@ -146,6 +147,9 @@ class Environments:
                     self._move_to_busy([place])
                     return place
         return None
+
+    def _is_old(self, place: Place) -> bool:
+        return time.monotonic() - place.made > self._limits.life
 
     def _move_to_busy(self, places: list[Place]) -> None:
         for place in places:

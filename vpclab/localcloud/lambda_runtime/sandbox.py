@@ -5,17 +5,19 @@ function's process, whose end it reports. A function's process is never PID 1 it
 that one from its own signals; and when PID 1 ends, the kernel ends whatever the function left running.
 """
 
+import contextlib
 import ctypes
 import hashlib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
 from vpclab.localcloud import system_calls
 from vpclab.localcloud.lambda_runtime import function_process, privileges, system_call_filter
 from vpclab.localcloud.lambda_runtime.root_file_system import CODE, RESOLVER_FILES, RESOLVER_FILES_TO_BIND, SERVICE
-from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
+from vpclab.localcloud.lambda_runtime.sandbox_request import FREEZE, THAW, SandboxRequest
 from vpclab.localcloud.system_calls import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -31,6 +33,7 @@ from vpclab.localcloud.system_calls import (
 )
 
 _SIGKILL = 9
+_WATCHED = frozenset({signal.SIGCHLD, FREEZE, THAW})
 
 
 def run(request: SandboxRequest, descriptors: list[int]) -> None:
@@ -39,21 +42,44 @@ def run(request: SandboxRequest, descriptors: list[int]) -> None:
     try:
         system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)
         _enter(request, network)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
         function = os.fork()
     except Exception as refusal:  # noqa: BLE001 - nothing may return from here into the fork server's loop
         _report(status, {"error": f"the sandbox of the function could not be made: {refusal}"})
         os._exit(1)
     if function == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         function_process.run(request, output, telemetry)
     system_calls.prctl(PR_SET_DUMPABLE, 0)  # the function runs as the same user and must not trace this process
     system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)  # giving up privileges has cleared it
     os.dup2(status, 0)
     os.closerange(1, 1024)
-    ended, wait_status = os.waitpid(-1, 0)
-    while ended != function:  # orphans are adopted here
-        ended, wait_status = os.waitpid(-1, 0)
-    _report(0, {"wait_status": wait_status})
+    _report(0, {"wait_status": _watch(function)})
     os._exit(0)
+
+
+def _watch(function: int) -> int:
+    """Reap, freeze and thaw until the function's process has ended; return how, as of waitpid(2).
+
+    kill(-1) reaches all processes of the namespace but this one, and none that is being forked escapes it.
+    """
+    while True:
+        received = signal.sigwaitinfo(_WATCHED)
+        if received.si_signo == signal.SIGCHLD:
+            while (reaped := _reap()) is not None:  # orphans are adopted here
+                if reaped[0] == function:
+                    return reaped[1]
+        elif received.si_pid == 0:  # from outside: the function cannot ask for it
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGSTOP if received.si_signo == FREEZE else signal.SIGCONT)
+
+
+def _reap() -> tuple[int, int] | None:
+    try:
+        ended, wait_status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return (ended, wait_status) if ended else None
 
 
 def _enter(request: SandboxRequest, network: int) -> None:

@@ -1,9 +1,12 @@
 """What the fork server is asked for: one sandbox with the runtime client, as JSON beside four descriptors."""
 
 import json
+import signal
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+FREEZE, THAW = signal.SIGUSR1, signal.SIGUSR2
+"""What a sandbox's first process is sent; where both are pending, they come in this order (signal(7))."""
 DESCRIPTORS = 4
 """With each request: the network namespace, and pipes for output, telemetry frames and the process's end."""
 

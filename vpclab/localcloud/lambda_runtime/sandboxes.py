@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
+from vpclab.localcloud.lambda_runtime.sandbox_request import FREEZE, THAW, SandboxRequest
 
 _START_SECONDS = 60.0
 _FORK_SECONDS = 10.0
@@ -49,11 +49,19 @@ class Sandbox:
                     return -(-int(line.split()[1]) // 1024)
         return None
 
+    def freeze(self) -> None:
+        """Stop every process of the sandbox, soon, until ``thaw``."""
+        self._send(FREEZE)
+
+    def thaw(self) -> None:
+        """Have them go on."""
+        self._send(THAW)
+
     def kill(self) -> None:
         """End every process of the sandbox: the kernel does it with the first one. Any thread may call it."""
         with self._lock:
             if self._is_open:
-                self._send_kill()
+                self._send(signal.SIGKILL)
 
     def close(self) -> None:
         """Kill, and let go of the descriptors; safe to call twice."""
@@ -61,13 +69,13 @@ class Sandbox:
             if not self._is_open:
                 return
             self._is_open = False
-            self._send_kill()
+            self._send(signal.SIGKILL)
             for fd in (self.process, self.output, self.telemetry, self.status):
                 os.close(fd)
 
-    def _send_kill(self) -> None:
+    def _send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.process, signal.SIGKILL)
+            signal.pidfd_send_signal(self.process, number)
 
 
 class Sandboxes:

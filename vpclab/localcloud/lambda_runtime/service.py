@@ -137,6 +137,7 @@ class LambdaRuntime:
             sent = place.environment.take_segments()
             self._send_trace(invocation, [*trace.segments(invocation, failed=is_error), *sent])
         if failure is None:
+            place.environment.freeze()
             self._environments.release(place)
         else:
             self._environments.discard(place)
