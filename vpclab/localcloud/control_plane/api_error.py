@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from uuid import uuid4
 from xml.sax.saxutils import escape
 
 Response = tuple[int, dict[str, str], bytes]
@@ -25,20 +26,26 @@ class ApiError(Exception):
 
 def render(error: ApiError, service: str, protocol: str) -> Response:
     """Return the HTTP response that an SDK of ``service`` understands. ``protocol`` is botocore's name for it."""
-    code, message = escape(error.code), escape(error.message)
+    code, message, request_id = escape(error.code), escape(error.message), str(uuid4())
     if protocol == "ec2":
         body = (
-            f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+            f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+            f"<RequestID>{request_id}</RequestID></Response>"
         )
     elif service in _REST_XML_SERVICES:
         body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     elif protocol == "query":
         body = (
             "<ErrorResponse><Error><Type>Sender</Type>"
-            f"<Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+            f"<Code>{code}</Code><Message>{message}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
     else:
-        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}
+        headers = {
+            "Content-Type": "application/json",
+            "x-amzn-ErrorType": error.code,
+            "x-amzn-RequestId": request_id,
+        }
         text = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
         return error.status, headers, text.encode()
     return error.status, dict(_XML), f'<?xml version="1.0" encoding="UTF-8"?>{body}'.encode()

@@ -16,6 +16,7 @@ from vpclab.localcloud.control_plane.additions import (
     canonical_ranges,
     default_vpcs,
     deletions_in_use,
+    describe_calls,
     dry_runs,
     function_policies,
     identities,
@@ -30,6 +31,7 @@ from vpclab.localcloud.control_plane.additions import (
     prefix_lists,
     private_addresses,
     public_addresses,
+    request_ids,
     route_table_associations,
     routes,
     security_groups,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from vpclab.network.model import Network
 
 _MODELS = (
+    request_ids,
     bucket_permissions,
     private_addresses,
     public_addresses,
@@ -84,6 +87,7 @@ _MODELS = (
     vpc_endpoints,
     default_vpcs,
     deletions_in_use,
+    describe_calls,
     cache_subnet_groups,
     load_balancers,
     identities,

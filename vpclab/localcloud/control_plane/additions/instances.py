@@ -44,7 +44,6 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(interface, "group_set", property(lambda self: self._group_set))
     corrections.replace(interface, "stop", _release_automatic_address)
     corrections.replace(interface, "check_auto_public_ip", _take_automatic_address)
-    corrections.wrap(interface, "get_filter_value", _filter_value)
     corrections.replace(EC2Response, "terminate_instances", _terminate_instances)
     corrections.replace_item(
         EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER, _FIRST_STATE, lambda _: {"Code": 0, "Name": "pending"}
@@ -225,12 +224,6 @@ def _has_elastic_address(interface: Moto) -> bool:
         address.eni is interface and address.public_ip == interface.public_ip
         for address in interface.ec2_backend.addresses
     )
-
-
-def _filter_value(plain: Moto, self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
-    if filter_name == "attachment.device-index":
-        return None if self.attachment is None else str(self.attachment.device_index)
-    return plain(self, filter_name, method_name)
 
 
 def _flag(value: object) -> bool:

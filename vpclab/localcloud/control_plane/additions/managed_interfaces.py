@@ -75,7 +75,7 @@ def remove(backend: Moto, interface_id: str) -> None:
 
 
 def correct(corrections: Corrections) -> None:
-    """Show the attachment, filter by it, and refuse what only the service may do."""
+    """Show the attachment, and refuse what only the service may do."""
     interface_class = elastic_network_interfaces.NetworkInterface
     plain_attachment = interface_class.attachment
 
@@ -83,26 +83,10 @@ def correct(corrections: Corrections) -> None:
         return getattr(self, _ATTACHMENT, None) or plain_attachment.fget(self)
 
     corrections.replace(interface_class, "attachment", property(attachment))
-    corrections.wrap(interface_class, "get_filter_value", _filter_value)
     backend_class = elastic_network_interfaces.NetworkInterfaceBackend
     corrections.wrap(backend_class, "delete_network_interface", _delete)
     corrections.wrap(backend_class, "detach_network_interface", _detach)
     corrections.wrap(backend_class, "modify_network_interface_attribute", _modify)
-
-
-def _filter_value(plain: Moto, self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
-    attachment = self.attachment
-    own = {
-        "attachment.attachment-id": attachment and attachment.attachment_id,
-        "attachment.instance-owner-id": attachment and attachment.instance_owner_id,
-        "attachment.status": attachment and attachment.status,
-        "requester-managed": str(self.requester_managed).lower(),
-        "source-dest-check": str(self.source_dest_check).lower(),
-        "association.public-ip": self.public_ip,
-        "addresses.association.public-ip": self.public_ip,
-        "group-name": [group.name for group in self.group_set],
-    }
-    return own[filter_name] if filter_name in own else plain(self, filter_name, method_name)
 
 
 def _delete(plain: Moto, self: Moto, eni_id: str) -> None:

@@ -30,7 +30,6 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "modify_vpc_endpoint", _modify)
     corrections.replace(backend_class, "delete_vpc_endpoints", _delete)
     corrections.wrap(EC2Response, "modify_vpc_endpoint", _modify_more)
-    corrections.wrap(vpcs.VPCEndPoint, "get_filter_value", _filter_value)
 
 
 def _modify_more(plain: Moto, self: Moto) -> Moto:
@@ -45,11 +44,6 @@ def _modify_more(plain: Moto, self: Moto) -> Moto:
         endpoint.private_dns_enabled = wanted
         _name(endpoint)
     return plain(self)
-
-
-def _filter_value(plain: Moto, self: Moto, filter_name: str, method_name: str | None = None) -> Moto:
-    own = {"vpc-id": self.vpc_id, "service-name": self.service_name, "vpc-endpoint-id": self.id}
-    return own[filter_name] if filter_name in own else plain(self, filter_name, method_name)
 
 
 def service_label(service_name: str) -> str:
