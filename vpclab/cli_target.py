@@ -69,8 +69,12 @@ class Destination:
         if self.endpoint is None:
             number = self.account.number if self.account else ""
             return deployment.prepare_aws(self.region, number, project=self.project)
-        backend = None if self.own else self.project.pulumi_backend_of(_backend_name(self.endpoint))
-        return deployment.prepare(self.endpoint, project=self.project, plugin=plugin.value, backend=backend)
+        if self.own:
+            return deployment.prepare(self.endpoint, project=self.project, plugin=plugin.value)
+        backend = self.project.pulumi_backend_of(_backend_name(self.endpoint))
+        return deployment.prepare_foreign(
+            self.endpoint, project=self.project, plugin=plugin.value, backend=backend
+        )
 
     def verified(self) -> "Verified":
         """Return the target as the verifier speaks to it."""

@@ -116,13 +116,15 @@ def test_what_an_emulator_does_not_enforce_cannot_pass(emulator: tuple[str, str]
     """`vpclab verify` says so of every statement about packets and permissions, and ends with exit code 1."""
     _name, endpoint = emulator
     vpclab = CommandLine(tmp_path / "state")
-    assert vpclab("up", "public", "--target", endpoint).returncode == 0
+    deployed = vpclab("up", "public", "--target", endpoint)
+    assert deployed.returncode == 0 or "lacks something that the program deploys" in deployed.stderr
     ended = vpclab("verify", "public", "--target", endpoint, "--output", str(tmp_path), "--json")
     verdicts = {row["statement"]: row["verdict"] for row in json.loads(ended.stdout)["verdicts"]}
     assert verdicts["C22"] == "not_enforced"
     assert not [row for row in verdicts.values() if row == "refuted"]
     assert ended.returncode == 1, ended.stderr
-    assert vpclab("destroy", "public", "--target", endpoint).returncode == 0
+    destroyed = vpclab("destroy", "public", "--target", endpoint)
+    assert destroyed.returncode == 0 or "`pulumi destroy` failed for public" in destroyed.stderr
 
 
 def holdings(target: Target) -> dict[str, list[str]]:

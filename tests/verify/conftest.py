@@ -37,10 +37,11 @@ REPORT = pytest.StashKey[Report]()
 
 @dataclass(slots=True)
 class Deployed:
-    """Outputs of the stacks that can be verified, and, in the target's words, what could not be deployed."""
+    """Outputs of the stacks that can be verified; in the target's words, what could not be made or deleted."""
 
     outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,6 +80,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section(f"verdicts on {config.getoption('--target')}")
     for variant, why in deployed.missing.items():
         terminalreporter.write_line(f"{variant}: not everything could be deployed:\n{why}")
+    for variant, why in deployed.left.items():
+        terminalreporter.write_line(f"{variant}: not everything could be deleted again:\n{why}")
     if report is None:
         return
     counts: dict[str, int] = {}
@@ -108,8 +111,9 @@ def endpoint(request: pytest.FixtureRequest, project: Project) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def deployed(request: pytest.FixtureRequest, project: Project, endpoint: str) -> Iterator[Deployed]:
     """Deploy all stacks; to a foreign target as far as it can hold them."""
-    environment = deployment.prepare(endpoint, project=project)
     foreign = request.config.stash[FOREIGN]
+    prepare = deployment.prepare_foreign if foreign else deployment.prepare
+    environment = prepare(endpoint, project=project)
     stacks = [stack for stack in ALL if (project.root / f"Pulumi.{stack}.yaml").exists()]
     result = Deployed()
 
@@ -130,7 +134,12 @@ def deployed(request: pytest.FixtureRequest, project: Project, endpoint: str) ->
             result.outputs[stack] = outputs
 
     def destroy(stack: str) -> None:
-        deployment.destroy(stack, environment, lambda _: None, root=project.root)
+        try:
+            deployment.destroy(stack, environment, lambda _: None, root=project.root)
+        except DeploymentError as failure:
+            if not foreign:
+                raise
+            result.left[stack] = str(failure)
 
     with ThreadPoolExecutor(STACKS_AT_A_TIME) as pool:
         list(pool.map(up, stacks))

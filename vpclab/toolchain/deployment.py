@@ -15,6 +15,8 @@ from pathlib import Path
 
 from vpclab.toolchain import plugins, pulumi_cli
 from vpclab.toolchain.environment import (
+    FOREIGN_TARGET_SECONDS,
+    LONGEST_WAIT_VARIABLE,
     TARGET_VARIABLE,
     aws_environment,
     process_environment,
@@ -36,6 +38,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 TAIL_LINES = 25
 TIED = Path(__file__).with_name("tied.py")
 
+_FRAME = re.compile(r'\s*File ".*", line \d+')
 _REASON = re.compile(r"\s*(?:error|[\w.]*(?:Error|Exception)): (?P<reason>.*)")
 
 OnOutput = Callable[[str], None]
@@ -63,6 +66,14 @@ def prepare(
     plugins.place(here, cli, plugin, Path(sys.executable))
     state.mkdir(parents=True, exist_ok=True)
     return environment
+
+
+def prepare_foreign(
+    endpoint: str, *, project: Project, plugin: str = "standin", backend: Path | None = None
+) -> dict[str, str]:
+    """Do as :func:`prepare` for somebody else's emulator, which may never finish what it was asked for."""
+    environment = prepare(endpoint, project=project, plugin=plugin, backend=backend)
+    return {**environment, LONGEST_WAIT_VARIABLE: FOREIGN_TARGET_SECONDS}
 
 
 def prepare_aws(region: str, account: str, *, project: Project) -> dict[str, str]:
@@ -313,10 +324,13 @@ def _run(
         limit = threading.Timer(seconds, _end, [process, overdue])
         limit.start()
         try:
+            previous = ""
             for line in process.stdout or ():
                 if text := line.rstrip():
-                    tail.append(text)
+                    if not _is_of_a_stack(text, previous):
+                        tail.append(text)
                     on_output(text)
+                    previous = text
         finally:
             process.wait()
             limit.cancel()
@@ -327,6 +341,11 @@ def _run(
             said += f'\nIf nothing else is at work on it: eval "$(vpclab env)"; pulumi cancel -s {variant} --yes'
         what = f"was ended after {seconds:.0f} s" if overdue.is_set() else "failed"
         raise DeploymentError(f"`pulumi {arguments[0]}` {what} for {variant}:\n{said}")
+
+
+def _is_of_a_stack(line: str, previous: str) -> bool:
+    """Whether a line is of a Python stack, which buries the reason: a frame, its source, or marks below."""
+    return bool(_FRAME.match(line) or _FRAME.match(previous) or not line.strip(" ^~"))
 
 
 def _end(process: "subprocess.Popen[str]", overdue: threading.Event) -> None:

@@ -19,6 +19,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TARGET_VARIABLE = "VPCLAB_TARGET"
 """In an environment of ours: "local" for an endpoint on loopback, "aws" for AWS itself."""
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+LONGEST_WAIT_VARIABLE = "VPCLAB_LONGEST_WAIT_SECONDS"
+"""Read by the stand-in plugin. On somebody else's emulator everything is done at once, or never."""
+FOREIGN_TARGET_SECONDS = "20"
 FOREIGN_PREFIXES = (f"{ENDPOINT_VARIABLE}_",)
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN")
 """What a user's shell may hold that would lead an AWS client elsewhere."""

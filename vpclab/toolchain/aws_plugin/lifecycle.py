@@ -14,7 +14,7 @@ from vpclab.toolchain.aws_plugin.difference import CODE_HASH, difference
 from vpclab.toolchain.aws_plugin.errors import AwsPluginError
 from vpclab.toolchain.aws_plugin.schema import Kind, ResourceType
 from vpclab.toolchain.aws_plugin.values import UNKNOWN, Plain, is_unknown
-from vpclab.toolchain.aws_plugin.waiting import Patience
+from vpclab.toolchain.aws_plugin.waiting import Patience, longest_wait
 
 AWS_TAG_PREFIX = "aws:"
 
@@ -101,7 +101,7 @@ class Lifecycle:
         return Call(
             clients=self._clients,
             service=self._row.service,
-            patience=Patience(seconds, self._interrupted),
+            patience=Patience(min(seconds, longest_wait()), self._interrupted),
             id=id_,
             inputs=inputs or {},
             state=state or {},

@@ -1,5 +1,6 @@
 """Waiting for what AWS does in its own time, with a deadline, and given up when the engine is interrupted."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,9 +11,17 @@ from vpclab.toolchain.aws_plugin.errors import AwsPluginError
 
 T = TypeVar("T")
 
+LONGEST_WAIT_VARIABLE = "VPCLAB_LONGEST_WAIT_SECONDS"
+"""Set where nothing takes long: an emulator that is not done by then never will be."""
+
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 SLOWING = 1.5
+
+
+def longest_wait() -> float:
+    """Return the seconds that nothing may take longer than, whatever a resource would be given on AWS."""
+    return float(os.environ.get(LONGEST_WAIT_VARIABLE) or "inf")
 
 
 @dataclass(frozen=True, slots=True)
