@@ -1,6 +1,8 @@
 """What arrives in CloudWatch Logs of what a function prints, and what the service itself writes there."""
 
+import json
 import re
+from typing import Any
 
 import pytest
 
@@ -156,20 +158,84 @@ def test_function_cannot_hold_the_service_by_writing_without_end(observed: Obser
 @scenarios
 def json_logs(world: World) -> object:
     source = """
-        import logging
+        import json, logging, time
 
         def handler(event, context):
+            print("plain")
+            print(json.dumps({"level": "debug", "msg": "fine-grained"}))
+            logging.getLogger().debug("detail")
             logging.getLogger().error("structured")
+            if event == "raise":
+                raise ValueError("no")
+            if event == "hang":
+                time.sleep(60)
     """
-    variables = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
-    world.invoke(function(source, name="json", environment=variables, runtime="python3.13"))
-    return messages(world, "json")[2]
+
+    def told(name: str, *events: object, **changes: Any) -> list[str]:  # noqa: ANN401 - fields of Invocation
+        probe = function(source, name=name, runtime="python3.13", log_format="JSON", **changes)
+        for event in events:
+            world.invoke(probe, event)
+        return messages(world, name)
+
+    return (
+        told("json", None, "raise"),
+        told("json-debug", None, system_log_level="DEBUG", application_log_level="DEBUG"),
+        told("json-warn", None, "hang", system_log_level="WARN", application_log_level="ERROR", timeout=0.5),
+    )
 
 
 def test_function_can_log_in_json(observed: Observed) -> None:
-    """With the log format JSON the runtime client writes records as objects ("Advanced logging controls")."""
-    assert '"level": "ERROR"' in observed[json_logs]
-    assert '"message": "structured"' in observed[json_logs]
+    """With the log format JSON, records and the service's own events are objects ("Advanced logging controls")."""
+    usual, _, _ = observed[json_logs]
+    [end] = [number for number, line in enumerate(usual) if '"status": "success"' in line]
+    first, second = usual[: end + 1], usual[end + 1 :]
+    assert "plain\n" in first
+    start, record, report = (one for line in first[1:] if (one := _parsed(line)))
+    assert (start["type"], start["record"]["version"]) == ("platform.start", "$LATEST")
+    assert (record["level"], record["message"]) == ("ERROR", "structured")
+    assert (report["type"], report["record"]["status"]) == ("platform.report", "success")
+    assert report["record"]["requestId"] == start["record"]["requestId"]
+    assert set(report["record"]["metrics"]) == {
+        "durationMs",
+        "billedDurationMs",
+        "memorySizeMB",
+        "maxMemoryUsedMB",
+        "initDurationMs",
+    }
+    raised, done, last = [one for line in second if (one := _parsed(line))][-3:]
+    assert (raised["errorType"], raised["errorMessage"]) == ("ValueError", "no")
+    assert [done["type"], last["type"]] == ["platform.runtimeDone", "platform.report"]
+    assert last["record"]["status"] == "error"
+    assert "initDurationMs" not in last["record"]["metrics"]
+
+
+def test_function_can_choose_how_much_is_logged(observed: Observed) -> None:
+    """Log levels of the system and of the application ("Log-level filtering"); what has no level is INFO."""
+    _, everything, little = observed[json_logs]
+    kinds = [str(kind.get("type", kind.get("level"))) for line in everything if (kind := _parsed(line))]
+    assert [kind for kind in kinds if kind.startswith("platform.")] == [
+        "platform.initStart",
+        "platform.initRuntimeDone",
+        "platform.initReport",
+        "platform.start",
+        "platform.runtimeDone",
+        "platform.report",
+    ]
+    assert set(kinds) > {"debug", "DEBUG", "ERROR"}
+    found = [_parsed(line) for line in little]
+    assert [one.get("type", one.get("message")) for one in found] == [
+        "structured",
+        "structured",
+        "platform.runtimeDone",
+        "platform.report",
+    ]
+    assert {one["record"]["status"] for one in found[2:]} == {"timeout"}
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """The object in a line; none for a line of text."""
+    found: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+    return found
 
 
 @scenarios

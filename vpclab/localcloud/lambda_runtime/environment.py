@@ -13,13 +13,14 @@ from collections.abc import Callable
 from secrets import token_hex
 
 from vpclab.localcloud.lambda_runtime import environment_variables, report
-from vpclab.localcloud.lambda_runtime.invocation import AttachedNetwork, Invocation
+from vpclab.localcloud.lambda_runtime.invocation import JSON, AttachedNetwork, Invocation
 from vpclab.localcloud.lambda_runtime.log_shipping import EnvironmentLog, now_ms
 from vpclab.localcloud.lambda_runtime.metadata import Metadata
 from vpclab.localcloud.lambda_runtime.report import Failure
 from vpclab.localcloud.lambda_runtime.runtime_api import Answer, Delivery, Handler, RuntimeApi
 from vpclab.localcloud.lambda_runtime.sandbox_request import SandboxRequest
 from vpclab.localcloud.lambda_runtime.sandboxes import Sandbox, SandboxError, Sandboxes
+from vpclab.localcloud.lambda_runtime.system_log import SystemLog
 from vpclab.localcloud.lambda_runtime.trace_daemon import TraceDaemon
 
 _MEMORY_WATCH_SECONDS = 0.1
@@ -34,7 +35,8 @@ class Environment:
         self, sandboxes: Sandboxes, network: AttachedNetwork, invocation: Invocation, code: str, layers: str
     ) -> None:
         self.network = network
-        self.log = EnvironmentLog(invocation.version)
+        least_level = invocation.application_log_level if invocation.log_format == JSON else None
+        self.log = EnvironmentLog(invocation.version, least_level=least_level)
         self._sandboxes = sandboxes
         metadata = Metadata(invocation.availability_zone_ids.get(network.interface_id, ""))
         self._request = SandboxRequest(
@@ -84,7 +86,7 @@ class Environment:
         error_posted = self._api.init_error
         if error_posted is None and is_over:
             failure = report.exited(invocation, self._wait_status)
-            self.log.platform(failure.line or "")
+            SystemLog(self.log, invocation).failure(failure)
         elif error_posted is not None:
             failure = Failure(error_posted.error_type or "Runtime.Unknown", error_posted.payload)
         else:
@@ -100,7 +102,7 @@ class Environment:
         """
         self._thaw()
         if not self._serve_until(lambda: self._api.is_waiting, deadline):
-            return self._fail(report.timed_out(invocation))
+            return self._fail(invocation, report.timed_out(invocation))
         if not self._api.is_waiting:
             return None
         self._api.deliver(
@@ -117,10 +119,10 @@ class Environment:
         self._drain()
         self._watch_memory()
         if not in_time:
-            return self._fail(report.timed_out(invocation))
+            return self._fail(invocation, report.timed_out(invocation))
         if self._is_out_of_memory:
-            return self._fail(report.out_of_memory(invocation))
-        return self._api.answer or self._fail(report.exited(invocation, self._wait_status))
+            return self._fail(invocation, report.out_of_memory(invocation))
+        return self._api.answer or self._fail(invocation, report.exited(invocation, self._wait_status))
 
     def freeze(self) -> None:
         """Stop what the function left running, until the next invocation."""
@@ -153,10 +155,10 @@ class Environment:
             self._sandbox.thaw()
         self._is_frozen = False
 
-    def _fail(self, failure: Failure) -> Failure:
+    def _fail(self, invocation: Invocation, failure: Failure) -> Failure:
         self._measure()
         self._stop()
-        self.log.platform(failure.line or "")
+        SystemLog(self.log, invocation).failure(failure)
         return failure
 
     def _measure(self) -> None:

@@ -1,6 +1,6 @@
 """The variables that Lambda defines in every execution environment ("Defined runtime environment variables")."""
 
-from vpclab.localcloud.lambda_runtime.invocation import Invocation
+from vpclab.localcloud.lambda_runtime.invocation import JSON, Invocation
 from vpclab.localcloud.lambda_runtime.root_file_system import CERTIFICATES
 
 RUNTIME_API = "169.254.100.1:9001"
@@ -44,4 +44,7 @@ def of_environment(invocation: Invocation, log_stream: str, metadata_token: str)
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
     }
+    if invocation.log_format == JSON:
+        reserved["AWS_LAMBDA_LOG_FORMAT"] = JSON
+        reserved["AWS_LAMBDA_LOG_LEVEL"] = invocation.application_log_level
     return {**unreserved, **invocation.environment, **reserved}

@@ -36,6 +36,7 @@ def key_of(invocation: Invocation) -> Hashable:
         invocation.ephemeral_storage_mb,
         invocation.interfaces,
         invocation.log_group,
+        (invocation.log_format, invocation.system_log_level, invocation.application_log_level),
         invocation.is_traced,
         frozenset(item for item in invocation.environment.items() if item[0] not in CREDENTIALS),
     )

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 UNHANDLED = "Unhandled"
 """``X-Amz-Function-Error`` of a function that raised, timed out, exited or could not be initialised."""
+TEXT, JSON = "Text", "JSON"
+"""The formats that a LoggingConfig names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Invocation:
     variables and, from its execution role, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; the
     runtime adds the other variables that Lambda defines. ``interfaces`` are the network interfaces that it may
     run behind, one per subnet; empty means no VpcConfig. ``client_context`` is decoded JSON text. ``trace_id`` is
-    the tracing header; ``is_traced`` says that the function's TracingConfig is Active.
+    the tracing header; ``is_traced`` says that the function's TracingConfig is Active. The log levels hold for
+    ``log_format`` JSON alone.
     """
 
     function_arn: str
@@ -39,6 +42,9 @@ class Invocation:
     payload: bytes
     request_id: str
     log_group: str
+    log_format: str = TEXT
+    system_log_level: str = "INFO"
+    application_log_level: str = "INFO"
     version: str = "$LATEST"
     invoked_arn: str = ""
     timeout: float = 3.0

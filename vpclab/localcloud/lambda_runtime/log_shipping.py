@@ -5,6 +5,8 @@ to CloudWatch Logs" and "Using the Lambda log format": the stream's name, and th
 REPORT.
 """
 
+import contextlib
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +15,8 @@ from uuid import uuid4
 from vpclab.localcloud.lambda_runtime.invocation import Invocation, LogEvent, ShipLogs
 
 TAIL_BYTES = 4 * 1024
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""Application log levels, the most detailed first."""
 LARGEST_EVENT = 256 * 1024
 LARGEST_OUTPUT = 4 * 1024 * 1024
 """Bytes of output that one invocation may log here; what is beyond is dropped, and the log says so."""
@@ -34,9 +38,14 @@ def now_ms() -> int:
 
 
 class EnvironmentLog:
-    """Gathers the events of one environment between shipments. ``clock`` gives milliseconds since the epoch."""
+    """Gathers the events of one environment between shipments. ``clock`` gives milliseconds since the epoch.
 
-    def __init__(self, version: str, clock: Callable[[], int] = now_ms) -> None:
+    With ``least_level``, which functions that log in JSON have, printed lines below it are dropped ("Log-level
+    filtering"); the runtime client does so with its own records.
+    """
+
+    def __init__(self, version: str, clock: Callable[[], int] = now_ms, *, least_level: str | None = None) -> None:
+        self._least_level = least_level
         self.stream = stream_name(version)
         self._clock = clock
         self._events: list[LogEvent] = []
@@ -96,7 +105,8 @@ class EnvironmentLog:
     def _end_line(self, *, ended: bool = False) -> None:
         if self._line or ended:
             line, self._line = bytes(self._line), bytearray()
-            self._add(line + b"\n")
+            if self._least_level is None or _rank(_level(line)) >= _rank(self._least_level):
+                self._add(line + b"\n")
 
     def _add(self, message: bytes) -> None:
         size = len(message) + EVENT_OVERHEAD
@@ -106,6 +116,19 @@ class EnvironmentLog:
         self._bytes += size
         text = message.decode("utf-8", "replace").replace("\r", "\n")
         self._events.append(LogEvent(self._clock(), text))
+
+
+def _level(line: bytes) -> str:
+    """The level that a line says it has, if it is an object in JSON; INFO is given to all others."""
+    if line.startswith(b"{"):
+        with contextlib.suppress(ValueError, RecursionError):
+            level = str(json.loads(line).get("level", "")).upper()
+            return level if level in LEVELS else "INFO"
+    return "INFO"
+
+
+def _rank(level: str) -> int:
+    return LEVELS.index(level)
 
 
 def tail(events: list[LogEvent]) -> bytes:

@@ -28,20 +28,28 @@ class Failure:
     line: str | None = None
 
 
-def init_start(invocation: Invocation) -> str:
-    """The first line of an environment; the runtime version's ARN is of the interpreter that really runs."""
+def runtime_version(invocation: Invocation) -> tuple[str, str]:
+    """The runtime's version and its ARN, which is of the interpreter that really runs."""
     digest = hashlib.sha256(sys.version.encode()).hexdigest()
     version = invocation.runtime.replace("python", "python:")
-    return (
-        f"INIT_START Runtime Version: {version}.v{sys.version_info.micro}\t"
-        f"Runtime Version ARN: arn:aws:lambda:{invocation.region}::runtime:{digest}"
-    )
+    return f"{version}.v{sys.version_info.micro}", f"arn:aws:lambda:{invocation.region}::runtime:{digest}"
 
 
-def init_report(seconds: float, phase: str, failure: Failure) -> str:
+def init_start(invocation: Invocation) -> str:
+    """The first line of an environment."""
+    version, arn = runtime_version(invocation)
+    return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}"
+
+
+def init_report(seconds: float, phase: str, error_type: str) -> str:
     """The line about an initialisation that failed in ``phase`` (``init`` or ``invoke``)."""
-    status = "timeout" if failure.error_type == TIMED_OUT else f"error\tError Type: {failure.error_type}"
+    status = "timeout" if error_type == TIMED_OUT else f"error\tError Type: {error_type}"
     return f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: {phase}\tStatus: {status}"
+
+
+def billed_ms(duration: float, init_duration: float | None) -> int:
+    """Milliseconds that are billed: initialisation too, as for every function since August 2025."""
+    return math.ceil(duration * 1000 + (init_duration or 0.0) * 1000)
 
 
 def report(
@@ -51,13 +59,13 @@ def report(
     init_duration: float | None,
     failure: Failure | None,
 ) -> str:
-    """The REPORT line. Durations in seconds; initialisation is billed, as for every function since August 2025."""
+    """The REPORT line. Durations in seconds."""
     duration_ms = duration * 1000
     init_ms = (init_duration or 0.0) * 1000
     fields = [
         f"REPORT RequestId: {invocation.request_id}",
         f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {math.ceil(duration_ms + init_ms)} ms",
+        f"Billed Duration: {billed_ms(duration, init_duration)} ms",
         f"Memory Size: {invocation.memory_mb} MB",
         f"Max Memory Used: {memory_mb or 0} MB",
     ]

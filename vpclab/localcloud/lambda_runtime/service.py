@@ -21,6 +21,7 @@ from vpclab.localcloud.lambda_runtime.invocation import (
 from vpclab.localcloud.lambda_runtime.limits import DEFAULT_LIMITS, Limits
 from vpclab.localcloud.lambda_runtime.report import Failure
 from vpclab.localcloud.lambda_runtime.sandboxes import SandboxError, Sandboxes
+from vpclab.localcloud.lambda_runtime.system_log import SystemLog
 from vpclab.localcloud.lambda_runtime.tracing import InvocationTrace
 
 if TYPE_CHECKING:
@@ -99,40 +100,40 @@ class LambdaRuntime:
         self, place: Place, invocation: Invocation, trace: InvocationTrace | None, *, is_new: bool
     ) -> InvocationResult | None:
         """Invoke in this environment; None when it turned out to be gone before the function got the event."""
-        log = place.environment.log
+        log = SystemLog(place.environment.log, invocation)
         init_duration: float | None = None
         failure: Failure | None = None
         if is_new:
             self._sandboxes.wait_until_ready()
         started = time.monotonic()
         if is_new:
-            log.platform(report.init_start(invocation))
+            log.init_start()
             failure = place.environment.initialise(invocation, started + self._limits.initialisation)
             init_duration = time.monotonic() - started
+            log.init_report(init_duration, "init", failure.error_type if failure else None)
+            started = time.monotonic()
             if failure is not None:
-                log.platform(report.init_report(init_duration, "init", failure))
-                init_duration, started = None, time.monotonic()
+                init_duration = None
                 failure = self._initialise_again(place, invocation, started)
-            else:
-                started = time.monotonic()
-        log.platform(f"START RequestId: {invocation.request_id} Version: {invocation.version}")
+        log.start()
         answer: Answer | Failure | None = failure
         if answer is None:
             answer = place.environment.invoke(invocation, started + invocation.timeout)
         elif failure is not None and failure.error_type == report.TIMED_OUT:
-            log.platform(failure.line or "")
+            log.failure(failure)
         if answer is None:
             self._environments.discard(place)
             return None
         failure = answer if isinstance(answer, Failure) else None
-        log.platform(f"END RequestId: {invocation.request_id}")
-        log.platform(
-            report.report(
-                invocation, time.monotonic() - started, place.environment.peak_memory_mb, init_duration, failure
-            )
+        log.end(
+            duration=time.monotonic() - started,
+            init_duration=init_duration,
+            memory_mb=place.environment.peak_memory_mb,
+            failure=failure,
+            error_type=answer.error_type,
         )
-        tail = log_shipping.ship(self._ship_logs, invocation, log)
-        is_error = failure is not None or answer.error_type is not None
+        tail = log_shipping.ship(self._ship_logs, invocation, place.environment.log)
+        is_error = answer.error_type is not None
         if trace is not None:
             sent = place.environment.take_segments()
             self._send_trace(invocation, [*trace.segments(invocation, failed=is_error), *sent])
@@ -156,7 +157,8 @@ class LambdaRuntime:
         """Repeat a failed initialisation as part of the invocation, within its timeout, as the service does."""
         failure = place.environment.initialise(invocation, started + invocation.timeout)
         if failure is not None:
-            place.environment.log.platform(report.init_report(time.monotonic() - started, "invoke", failure))
+            log = SystemLog(place.environment.log, invocation)
+            log.init_report(time.monotonic() - started, "invoke", failure.error_type)
             if failure.error_type == report.TIMED_OUT:
                 return report.timed_out(invocation)
         return failure
