@@ -1,52 +1,27 @@
 """The real ``pulumi`` on the project's stacks: one per variant, several at once if wanted."""
 
-import contextlib
 import json
-import os
-import re
-import shutil
-import signal
-import subprocess
 import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vpclab.toolchain import plugins, pulumi_cli
 from vpclab.toolchain.environment import (
     FOREIGN_TARGET_SECONDS,
     LONGEST_WAIT_VARIABLE,
-    TARGET_VARIABLE,
     aws_environment,
-    process_environment,
     pulumi_environment,
 )
-from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
+from vpclab.toolchain.pulumi_process import DeploymentError, OnOutput, ask, interrupt, reasons, run
+
+__all__ = ["DeploymentError", "OnOutput", "ask", "interrupt"]
 
 VARIANTS = ("default", "private-nat", "public", "endpoints")
 ALTERNATIVES = ("private-nat-instance",)
 """Stacks that show another way to build a variant. They are up where they are named."""
-INTERRUPT_SECONDS = 15.0
-LOCAL_SECONDS = 300.0
-"""After which an operation on a local target, where everything takes seconds, is taken to hang."""
-AWS_SECONDS = 7200.0
-"""The same on AWS, where a database takes 15 minutes, and an interface of Lambda's up to 45 to go."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that it does not know, because its resource could not be made."""
-TAIL_LINES = 25
-TIED = Path(__file__).with_name("tied.py")
-
-_FRAME = re.compile(r'\s*File ".*", line \d+')
-_REASON = re.compile(r"\s*(?:error|[\w.]*(?:Error|Exception)): (?P<reason>.*)")
-
-OnOutput = Callable[[str], None]
-"""Takes each line that Pulumi prints, without its line break."""
-
-
-class DeploymentError(ToolchainError):
-    """Pulumi could not do what was asked of a stack; the text ends with what it printed last."""
 
 
 def prepare(
@@ -125,7 +100,7 @@ def up(
     """
     create_stack(variant, environment, root=root)
     looking = ["--refresh"] if refresh else []
-    _run(["up", "--skip-preview", "--yes", *looking], variant, environment, on_output, root)
+    run(["up", "--skip-preview", "--yes", *looking], variant, environment, on_output, root)
 
 
 def up_as_far_as_possible(
@@ -147,9 +122,9 @@ def up_as_far_as_possible(
         on_output(line)
 
     try:
-        _run(["up", "--skip-preview", "--yes", "--continue-on-error"], variant, environment, listen, root)
+        run(["up", "--skip-preview", "--yes", "--continue-on-error"], variant, environment, listen, root)
     except DeploymentError as failure:
-        return "\n".join(_reasons(told)) or str(failure)
+        return "\n".join(reasons(told)) or str(failure)
     return None
 
 
@@ -162,7 +137,7 @@ def destroy(
         DeploymentError: Pulumi failed, or was interrupted.
     """
     if exists(variant, environment):
-        _run(["destroy", "--skip-preview", "--yes"], variant, environment, on_output, root)
+        run(["destroy", "--skip-preview", "--yes"], variant, environment, on_output, root)
 
 
 def destroy_some(
@@ -180,7 +155,7 @@ def destroy_some(
     """
     chosen = [argument for urn in urns for argument in ("--target", urn)]
     arguments = ["destroy", "--skip-preview", "--yes", "--target-dependents", *chosen]
-    _run(arguments, variant, environment, on_output, root)
+    run(arguments, variant, environment, on_output, root)
 
 
 def preview(
@@ -196,7 +171,7 @@ def preview(
     Raises:
         DeploymentError: Pulumi failed, or there are changes where none were expected.
     """
-    _run(["preview", *_expecting(nothing=expect_no_changes)], variant, environment, on_output, root)
+    run(["preview", *_expecting(nothing=expect_no_changes)], variant, environment, on_output, root)
 
 
 def refresh(
@@ -213,7 +188,7 @@ def refresh(
         DeploymentError: Pulumi failed, or there are changes where none were expected.
     """
     arguments = ["refresh", "--skip-preview", "--yes", *_expecting(nothing=expect_no_changes)]
-    _run(arguments, variant, environment, on_output, root)
+    run(arguments, variant, environment, on_output, root)
 
 
 def outputs(variant: str, environment: Mapping[str, str], *, root: Path | None = None) -> dict[str, object]:
@@ -245,137 +220,6 @@ def known(outputs: Mapping[str, object]) -> dict[str, object]:
         if UNKNOWN not in json.dumps(kept):
             found[name] = kept
     return found
-
-
-class _Running:
-    """The Pulumi processes of this process, so that an interruption can end them in order."""
-
-    def __init__(self) -> None:
-        self._processes: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self.interrupted = False
-
-    def add(self, process: "subprocess.Popen[str]") -> None:
-        with self._lock:
-            self._processes.add(process)
-
-    def remove(self, process: "subprocess.Popen[str]") -> None:
-        with self._lock:
-            self._processes.discard(process)
-
-    def signal(self, number: int) -> list["subprocess.Popen[str]"]:
-        with self._lock:
-            for process in self._processes:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, number)
-            return list(self._processes)
-
-
-_running = _Running()
-
-
-def interrupt() -> None:
-    """End every Pulumi process that this one started: asked first, so that state is saved; killed if it stays."""
-    for process in _running.signal(signal.SIGINT):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(INTERRUPT_SECONDS)
-    _running.signal(signal.SIGKILL)
-
-
-def ask(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: Path
-) -> "subprocess.CompletedProcess[str]":
-    """Run a command of Pulumi that takes a moment, for what it prints."""
-    return subprocess.run(
-        [_pulumi(environment), *arguments, "--non-interactive"],
-        cwd=folder,
-        env=process_environment(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def _run(
-    arguments: Sequence[str],
-    variant: str,
-    environment: Mapping[str, str],
-    on_output: OnOutput,
-    root: Path | None,
-) -> None:
-    tie = [sys.executable, "-I", "-S", str(TIED), str(os.getpid())]
-    command = [*tie, _pulumi(environment), *arguments, "-s", variant, "--non-interactive", "--color", "never"]
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
-    overdue = threading.Event()
-    seconds = AWS_SECONDS if environment.get(TARGET_VARIABLE) == "aws" else LOCAL_SECONDS
-    with subprocess.Popen(
-        command,
-        cwd=root or Project.here().root,
-        env=process_environment(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # A group of its own: Ctrl-C is ours to pass on, once, so that Pulumi stops in order.
-        process_group=0,
-    ) as process:
-        _running.add(process)
-        limit = threading.Timer(seconds, _end, [process, overdue])
-        limit.start()
-        try:
-            previous = ""
-            for line in process.stdout or ():
-                if text := line.rstrip():
-                    if not _is_of_a_stack(text, previous):
-                        tail.append(text)
-                    on_output(text)
-                    previous = text
-        finally:
-            process.wait()
-            limit.cancel()
-            _running.remove(process)
-    if process.returncode != 0:
-        said = "\n".join(_diagnostics(tail))
-        if "currently locked by" in said:  # Pulumi's own advice supposes its variables in the shell
-            said += f'\nIf nothing else is at work on it: eval "$(vpclab env)"; pulumi cancel -s {variant} --yes'
-        what = f"was ended after {seconds:.0f} s" if overdue.is_set() else "failed"
-        raise DeploymentError(f"`pulumi {arguments[0]}` {what} for {variant}:\n{said}")
-
-
-def _is_of_a_stack(line: str, previous: str) -> bool:
-    """Whether a line is of a Python stack, which buries the reason: a frame, its source, or marks below."""
-    return bool(_FRAME.match(line) or _FRAME.match(previous) or not line.strip(" ^~"))
-
-
-def _end(process: "subprocess.Popen[str]", overdue: threading.Event) -> None:
-    overdue.set()
-    for number in (signal.SIGINT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(INTERRUPT_SECONDS)
-
-
-def _pulumi(environment: Mapping[str, str]) -> str:
-    found = shutil.which("pulumi", path=environment["PATH"])
-    if found is None:
-        raise DeploymentError("the Pulumi command line is not on PATH; `make setup` brings it")
-    return found
-
-
-def _diagnostics(lines: Sequence[str]) -> list[str]:
-    """Keep Pulumi's own summary of what went wrong, if it got that far."""
-    start = next((index for index, line in enumerate(lines) if line.startswith("Diagnostics:")), 0)
-    return list(lines)[start:]
-
-
-def _reasons(lines: Sequence[str]) -> list[str]:
-    """Keep what each resource that failed said, without the program's stack and without the progress."""
-    said = (match["reason"] for line in _diagnostics(lines) if (match := _REASON.match(line)))
-    return list(
-        dict.fromkeys(reason for reason in said if not reason.startswith(("update failed", "The program failed")))
-    )
 
 
 def _expecting(*, nothing: bool) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.deadline import eventually
 from tests.unit.toolchain.conftest import Program
-from vpclab.toolchain import deployment
+from vpclab.toolchain import deployment, pulumi_process
 from vpclab.toolchain.deployment import DeploymentError
 from vpclab.toolchain.project import Project
 
@@ -153,6 +153,6 @@ def test_operation_cannot_hang_for_ever(stage: Stage, monkeypatch: pytest.Monkey
     """On a local target everything takes seconds: what takes too long is ended, and the error says so."""
     deployment.create_stack("public", stage.environment, root=stage.root)
     stage.play("trap 'exit 1' INT\nwhile :; do sleep 0.02; done")
-    monkeypatch.setattr(deployment, "LOCAL_SECONDS", 0.2)
+    monkeypatch.setattr(pulumi_process, "LOCAL_SECONDS", 0.2)
     with pytest.raises(DeploymentError, match=r"`pulumi up` was ended after 0 s for public"):
         deployment.up("public", stage.environment, print, root=stage.root)
