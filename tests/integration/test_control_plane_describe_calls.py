@@ -64,16 +64,16 @@ def test_description_can_come_in_pages(several: World, action: str) -> None:
     if "MaxResults" not in MODEL.operation_model(action).input_shape.members:
         assert action == "DescribeAddresses"
         return
-    pages, token = [], {}
-    while token is not None:
-        answer = call(several, action, MaxResults=5, **token)
+    answer = call(several, action, None, MaxResults=5)
+    pages = [answer[key]]
+    while answer.get("NextToken"):
+        answer = call(several, action, None, MaxResults=5, NextToken=answer["NextToken"])
         pages.append(answer[key])
-        token = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else None
     assert [len(page) for page in pages[:-1]] == [5] * (len(pages) - 1)
     assert [item for page in pages for item in page] == whole
     for wrong in ("nonsense", "RGVzY3JpYmVTb21ldGhpbmcgNSB4"):
         with refused("InvalidNextToken"):
-            call(several, action, NextToken=wrong)
+            call(several, action, None, NextToken=wrong)
 
 
 def test_page_can_follow_what_was_given(several: World) -> None:
@@ -180,7 +180,7 @@ def test_unknown_identifier_cannot_be_described(
     """The error names the identifier as it was given."""
     unknown = f"{identifier}-0123456789abcdef0"
     with refused(code, rf"['\s]{unknown}['\s]"):
-        call(here, action, **{parameter: [unknown]})
+        call(here, action, None, **{parameter: [unknown]})
 
 
 def test_requests_can_be_told_apart(here: World) -> None:

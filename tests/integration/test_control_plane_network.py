@@ -121,3 +121,48 @@ def test_region_cannot_be_invented(here: World) -> None:
     """A Region that does not exist is refused by name."""
     with refused("InvalidRegion", "There is no Region mars-east-1"):
         here.client("ec2", "mars-east-1").describe_vpcs()
+
+
+def test_waiters_can_end(here: World) -> None:
+    """Those of EC2 for what the data plane uses find what they wait for."""
+    vpc = here.vpc(internet=True)
+    subnet, group = here.subnet(vpc), here.group(vpc)
+    allocation, _ = here.address()
+    nat = here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=allocation)["NatGateway"]["NatGatewayId"]
+    interface = here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    [gateway] = here.ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])[
+        "InternetGateways"
+    ]
+    for name, given in (
+        ("vpc_exists", {"VpcIds": [vpc]}),
+        ("vpc_available", {"VpcIds": [vpc]}),
+        ("subnet_available", {"SubnetIds": [subnet]}),
+        ("security_group_exists", {"GroupIds": [group]}),
+        ("internet_gateway_exists", {"InternetGatewayIds": [gateway["InternetGatewayId"]]}),
+        ("nat_gateway_available", {"NatGatewayIds": [nat]}),
+        ("network_interface_available", {"NetworkInterfaceIds": [interface]}),
+    ):
+        here.ec2.get_waiter(name).wait(**given, WaiterConfig={"MaxAttempts": 1})
+    here.ec2.delete_nat_gateway(NatGatewayId=nat)
+    here.ec2.get_waiter("nat_gateway_deleted").wait(NatGatewayIds=[nat], WaiterConfig={"MaxAttempts": 1})
+
+
+def test_what_is_not_there_cannot_be_attached_or_deleted(here: World) -> None:
+    """Unknown gateways, VPCs and endpoints, each by AWS's code; a gateway has one VPC, a VPC one gateway."""
+    vpc = here.vpc(internet=True)
+    spare = here.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    for gateway, network, code in (
+        ("igw-0123456789abcdef0", vpc, "InvalidInternetGatewayID.NotFound"),
+        (spare, "vpc-0123456789abcdef0", "InvalidVpcID.NotFound"),
+        (spare, vpc, "InvalidParameterValue"),
+    ):
+        with refused(code):
+            here.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network)
+    unknown = "vpce-0123456789abcdef0"
+    table = here.table(vpc)
+    made = here.ec2.create_vpc_endpoint(
+        VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[table]
+    )["VpcEndpoint"]["VpcEndpointId"]
+    [failed] = here.ec2.delete_vpc_endpoints(VpcEndpointIds=[unknown, made])["Unsuccessful"]
+    assert (failed["ResourceId"], failed["Error"]["Code"]) == (unknown, "InvalidVpcEndpoint.NotFound")
+    assert here.plane.network().vpc_endpoints == ()

@@ -100,3 +100,88 @@ def test_rule_cannot_name_impossible_ports(here: World, permission: dict[str, An
         here.ec2.authorize_security_group_ingress(
             GroupId=group, IpPermissions=[permission | {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
         )
+
+
+def permission(port: int, cidr: str = "198.51.100.0/24") -> dict[str, Any]:
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}]}
+
+
+@pytest.mark.parametrize("way", ["ingress", "egress"])
+def test_rules_cannot_be_changed_by_half(here: World, way: str) -> None:
+    """A request whose second permission is refused changes nothing; one that succeeds lists all of its rules."""
+    group = here.group(here.vpc())
+    authorize = getattr(here.ec2, f"authorize_security_group_{way}")
+    revoke = getattr(here.ec2, f"revoke_security_group_{way}")
+    made = authorize(GroupId=group, IpPermissions=[permission(7), permission(8)])["SecurityGroupRules"]
+    assert [rule["FromPort"] for rule in made] == [7, 8]
+
+    def ports() -> list[int]:
+        [found] = here.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+        given = found["IpPermissions" if way == "ingress" else "IpPermissionsEgress"]
+        return [one["FromPort"] for one in given if "FromPort" in one]
+
+    changes = here.effects.network_changes
+    refusals = (
+        (authorize, [permission(9), permission(8)], "InvalidPermission.Duplicate", 'to port: 8, ALLOW" already'),
+        (authorize, [permission(9), permission(9)], "InvalidParameterValue", "must not appear multiple times"),
+        (authorize, [permission(9), permission(70000)], "InvalidParameterValue", "Invalid TCP/UDP port range"),
+        (authorize, [permission(9), permission(10, "nonsense")], "InvalidParameterValue", ""),
+        (revoke, [permission(8), permission(9)], "InvalidPermission.NotFound", ""),
+    )
+    for call, permissions, code, text in refusals:
+        with refused(code, text):
+            call(GroupId=group, IpPermissions=permissions)
+        assert ports() == [7, 8]
+    assert here.effects.network_changes == changes
+    revoke(GroupId=group, IpPermissions=[permission(8), permission(7)])
+    assert ports() == []
+
+
+def test_changed_rules_cannot_be_changed_by_half(here: World) -> None:
+    """ModifySecurityGroupRules: when one of them does not exist, the others stay as they were."""
+    group = here.group(here.vpc())
+    [made] = here.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission(7)])[
+        "SecurityGroupRules"
+    ]
+    wanted = {"IpProtocol": "tcp", "FromPort": 9, "ToPort": 9, "CidrIpv4": "198.51.100.0/24"}
+    identifiers = (made["SecurityGroupRuleId"], "sgr-0123456789abcdef0")
+    with refused("InvalidSecurityGroupRuleId.NotFound"):
+        here.ec2.modify_security_group_rules(
+            GroupId=group,
+            SecurityGroupRules=[{"SecurityGroupRuleId": one, "SecurityGroupRule": wanted} for one in identifiers],
+        )
+    [rule] = here.plane.network().security_groups[-1].ingress
+    assert rule.from_port == 7
+
+
+def test_interface_cannot_be_in_any_group(here: World) -> None:
+    """Not in one of another VPC, an unknown one, or more than five: when it is made and later."""
+    vpc = here.vpc()
+    subnet, foreign = here.subnet(vpc), here.group(here.vpc("10.1.0.0/16"))
+    six = [here.group(vpc, f"group {number}") for number in range(6)]
+    made = here.ec2.create_network_interface(SubnetId=subnet, Groups=six[:5])["NetworkInterface"]
+    for groups, code in (
+        ([six[0], foreign], "InvalidGroup.NotFound"),
+        (["sg-0123456789abcdef0"], "InvalidGroup.NotFound"),
+        (six, "SecurityGroupsPerInterfaceLimitExceeded"),
+    ):
+        with refused(code):
+            here.ec2.create_network_interface(SubnetId=subnet, Groups=groups)
+        with refused(code):
+            here.ec2.modify_network_interface_attribute(
+                NetworkInterfaceId=made["NetworkInterfaceId"], Groups=groups
+            )
+    [found] = here.interfaces(subnet_id=subnet)
+    assert {one["GroupId"] for one in found["Groups"]} == set(six[:5])
+
+
+def test_group_cannot_be_made_of_what_does_not_fit(here: World) -> None:
+    """Unknown VPCs, names that are taken, and the name of the default group."""
+    with refused("InvalidVpcID.NotFound"):
+        here.group("vpc-0123456789abcdef0")
+    vpc = here.vpc()
+    here.group(vpc)
+    with refused("InvalidGroup.Duplicate"):
+        here.group(vpc)
+    with refused("InvalidParameterValue", "Cannot use reserved security group name: default"):
+        here.group(vpc, "default")

@@ -91,7 +91,7 @@ def test_change_cannot_pass_for_reading(action: str) -> None:
         (
             "ec2",
             "ec2",
-            b"<Response><Errors><Error><Code>C</Code><Message>a &lt; b</Message></Error></Errors></Response>",
+            b"<Response><Errors><Error><Code>C</Code><Message>a &lt; b</Message></Error></Errors><RequestID>",
         ),
         ("sts", "query", b"<ErrorResponse><Error><Type>Sender</Type><Code>C</Code>"),
         ("s3", "rest-xml", b"<Error><Code>C</Code><Message>a &lt; b</Message></Error>"),

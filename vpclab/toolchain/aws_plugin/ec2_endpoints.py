@@ -113,7 +113,7 @@ def _update(call: Call, changed: frozenset[str]) -> None:
 def _delete(call: Call) -> None:
     answer = call.client.delete_vpc_endpoints(VpcEndpointIds=[call.id])
     for refused in answer.get("Unsuccessful", []):
-        if refused["Error"]["Code"] != "InvalidVpcEndpointId.NotFound":
+        if refused["Error"]["Code"] not in {"InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound"}:
             raise AwsPluginError(f"{refused['Error']['Code']}: {refused['Error']['Message']}")
     call.until(lambda: _is_gone(call), f"{call.id} is deleted")
 

@@ -120,6 +120,8 @@ def _detach_gateway(plain: Moto, self: Moto, internet_gateway_id: str, vpc_id: s
 
 
 def _attach_gateway(plain: Moto, self: Moto, internet_gateway_id: str, vpc_id: str) -> Moto:
+    self.get_internet_gateway(internet_gateway_id)
+    self.get_vpc(vpc_id)
     if any(igw.vpc.id == vpc_id and igw.id != internet_gateway_id for igw in _attached(self)):
         raise EC2ClientError("InvalidParameterValue", f"Network {vpc_id} already has an internet gateway attached")
     return plain(self, internet_gateway_id, vpc_id)

@@ -14,6 +14,7 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _DESCRIPTION = "vpclab_prefix_list_description"
 _POSITION_OF_PREFIX_LIST = 7
+_RESERVED = "default"
 
 
 def correct(corrections: Corrections) -> None:
@@ -40,10 +41,11 @@ def _description(rule: Moto) -> str | None:
 
 def _is_same(self: Moto, other: Moto) -> bool:
     """A rule is its protocol, ports and source: neither its description nor who owns the source group."""
-    return _identity(self) == _identity(other)
+    return identity(self) == identity(other)
 
 
-def _identity(rule: Moto) -> tuple[object, ...]:
+def identity(rule: Moto) -> tuple[object, ...]:
+    """Return what two rules of one group may not have in common."""
     every_port = rule.ip_protocol == "-1"
     return (
         rule.ip_protocol,
@@ -56,8 +58,13 @@ def _identity(rule: Moto) -> tuple[object, ...]:
     )
 
 
-def _create(plain: Moto, self: Moto, *args: Moto, **kwargs: Moto) -> Moto:
-    group = plain(self, *args, **kwargs)
+def _create(plain: Moto, self: Moto, name: str, description: str, *args: Moto, **kwargs: Moto) -> Moto:
+    vpc_id = kwargs.get("vpc_id")
+    if vpc_id and not kwargs.get("is_default"):
+        self.get_vpc(vpc_id)  # raises when there is none
+        if name == _RESERVED:
+            raise EC2ClientError("InvalidParameterValue", f"Cannot use reserved security group name: {_RESERVED}")
+    group = plain(self, name, description, *args, **kwargs)
     if group.is_default:
         self.authorize_security_group_ingress(
             group.id,

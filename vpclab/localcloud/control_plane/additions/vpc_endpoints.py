@@ -7,6 +7,7 @@ and gateway-endpoints; EC2 API, CreateVpcEndpoint and ModifyVpcEndpoint.
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import vpcs
 from moto.ec2.responses import EC2Response
@@ -30,6 +31,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "modify_vpc_endpoint", _modify)
     corrections.replace(backend_class, "delete_vpc_endpoints", _delete)
     corrections.wrap(EC2Response, "modify_vpc_endpoint", _modify_more)
+    corrections.replace(EC2Response, "delete_vpc_endpoints", _delete_each)
 
 
 def _modify_more(plain: Moto, self: Moto) -> Moto:
@@ -126,13 +128,30 @@ def _modify(self: Moto, vpc_id: str, policy_doc: str | None, **changes: list[str
             change(self, endpoint, added, removed)
 
 
+def _delete_each(self: Moto) -> Moto:
+    """Delete those that exist, and list the others as unsuccessful (EC2 API, DeleteVpcEndpoints)."""
+    asked, backend = self._get_param("VpcEndpointIds", []), self.ec2_backend
+    unknown = [identifier for identifier in asked if identifier not in backend.vpc_end_points]
+    backend.delete_vpc_endpoints(vpce_ids=[one for one in asked if one not in unknown])
+    return ActionResult(
+        {
+            "Unsuccessful": [
+                {
+                    "ResourceId": identifier,
+                    "Error": {
+                        "Code": "InvalidVpcEndpoint.NotFound",
+                        "Message": f"The Vpc Endpoint Id '{identifier}' does not exist",
+                    },
+                }
+                for identifier in unknown
+            ]
+        }
+    )
+
+
 def _delete(self: Moto, vpce_ids: list[str] | None = None) -> None:
     for identifier in vpce_ids or []:
-        endpoint = self.vpc_end_points.pop(identifier, None)
-        if endpoint is None:
-            raise EC2ClientError(
-                "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{identifier}' does not exist"
-            )
+        endpoint = self.vpc_end_points.pop(identifier)
         endpoint.state = "deleted"
         for interface_id in endpoint.network_interface_ids:
             managed_interfaces.remove(self, interface_id)
