@@ -18,7 +18,20 @@ _AWS_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.([a-z]{2}(?:-[a-z]+)+-\d)\.ama
 _GLOBAL_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.amazonaws\.com(?::\d+)?$")
 _TARGET_SERVICES = {"Logs_20140328": "logs", "secretsmanager": "secretsmanager", "TrentService": "kms"}
 _VERSION_SERVICES = {"2016-11-15": "ec2", "2014-10-31": "rds", "2010-05-08": "iam", "2011-06-15": "sts"}
-_PROTOCOLS = {"ec2": "ec2", "rds": "query", "iam": "query", "sts": "query", "s3": "rest-xml"}
+_PROTOCOLS = {
+    "ec2": "ec2",
+    "elasticache": "query",
+    "elasticloadbalancing": "query",
+    "iam": "query",
+    "rds": "query",
+    "s3": "rest-xml",
+    "sns": "query",
+    "sts": "query",
+}
+_OF_TWO_PROTOCOLS = frozenset({"monitoring", "sqs"})
+"""Services that spoke the query protocol before they spoke JSON, and still do."""
+
+_FORM = "application/x-www-form-urlencoded"
 _READING = ("Describe", "Get", "List", "Search", "Lookup", "Head", "Filter", "Test", "Simulate", "Validate")
 _LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/")
 
@@ -55,21 +68,23 @@ class ApiRequest:
 
     @property
     def protocol(self) -> str:
-        """Botocore's name for the wire protocol, as far as errors need it."""
+        """Botocore's name for the wire protocol: told by service and headers, never by what the body holds."""
         if self.service in _PROTOCOLS:
             return _PROTOCOLS[self.service]
-        if b"Action=" in self.body[:4096] and b"Version=" in self.body:
-            return "query"
-        return "json"
+        is_form = self.environ.get("CONTENT_TYPE", "").startswith(_FORM)
+        return "query" if self.service in _OF_TWO_PROTOCOLS and is_form else "json"
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
         """The flat parameters of a query-protocol request (``Filter.1.Name``); empty for others."""
+        return dict(self._pairs)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
         if self.protocol not in ("ec2", "query"):
-            return {}
+            return []
         pairs = parse_qsl(self.query, keep_blank_values=True)
-        pairs += parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
-        return dict(pairs)
+        return pairs + parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
@@ -78,11 +93,14 @@ class ApiRequest:
         return found if isinstance(found, dict) else {}
 
     def check_document(self) -> None:
-        """Refuse what should be a JSON object and is none, in AWS's words ("Common errors" of each API).
+        """Refuse a body that cannot be read, or not in one way only, in AWS's words ("Common errors" of each API).
 
         Raises:
-            ApiError: it is none.
+            ApiError: it is no JSON object where one is due, or has a parameter twice.
         """
+        own = [name for name, _ in self._pairs if name[:1].isupper()]  # as every parameter of AWS's begins
+        if len(own) != len(set(own)):
+            raise ApiError("MalformedQueryString", "The query string contains a parameter more than once.")
         if self.environ.get("CONTENT_TYPE", "").startswith("application/x-amz-json"):
             if not isinstance(self._parsed_body, dict):
                 raise ApiError("SerializationException", "The body of the request is no JSON object.")
@@ -103,8 +121,10 @@ class ApiRequest:
     @cached_property
     def action(self) -> str:
         """The operation's name where the wire says it; empty for REST services, whose router knows it."""
+        if self.protocol in ("ec2", "query"):
+            return self.parameters.get("Action", "")
         target: str = self.environ.get("HTTP_X_AMZ_TARGET", "")
-        return target.rpartition(".")[2] if target else self.parameters.get("Action", "")
+        return target.rpartition(".")[2]
 
     @property
     def account(self) -> str | None:

@@ -33,6 +33,7 @@ from vpclab.localcloud.control_plane.additions import (
     private_addresses,
     public_addresses,
     request_ids,
+    request_readings,
     route_table_associations,
     routes,
     security_group_calls,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from vpclab.network.model import Network
 
 _MODELS = (
+    request_readings,
     request_ids,
     bucket_permissions,
     private_addresses,
@@ -186,6 +188,7 @@ class CorrectedMoto:
             return self.traces.answer(request, action, self.account(request), self._settings.region)
         if request.service == "sts":
             return self.role_sessions.answer(request)
+        request_readings.fix(request)
         return moto_process.call(request, self.account(request))
 
     def network(self) -> "Network":

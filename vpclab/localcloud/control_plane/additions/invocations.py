@@ -99,7 +99,9 @@ class Invocations:
     @staticmethod
     def concerns(request: ApiRequest) -> bool:
         """Whether this is an Invoke request."""
-        return request.method == "POST" and _PATH.fullmatch(request.path) is not None
+        return (
+            request.service == "lambda" and request.method == "POST" and _PATH.fullmatch(request.path) is not None
+        )
 
     def answer(self, request: ApiRequest) -> Response:
         """Invoke, and word the answer as the Lambda service does."""
