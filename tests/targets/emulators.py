@@ -86,7 +86,9 @@ def _running(
             "GATEWAY_PORT": str(port),
             **variables,
         }
-        launcher = [*SANDBOX, sys.executable, str(HERE / "own_network.py"), *command(port, descriptor)]
+        tie = [sys.executable, "-I", "-S", str(HERE / "tied_to_death.py"), str(os.getpid())]
+        inside = [sys.executable, str(HERE / "own_network.py"), *command(port, descriptor)]
+        launcher = [*tie, *SANDBOX, *inside]
         with subprocess.Popen(
             launcher,
             env=environment,
