@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 
+from vpclab.network.block_public_access import BlockPublicAccess
 from vpclab.network.model import (
     EndpointType,
     Instance,
@@ -72,6 +73,7 @@ class Draft:
     interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
     endpoints: dict[str, VpcEndpoint] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
+    block: BlockPublicAccess | None = None
     prefix_lists: dict[str, PrefixList] = field(default_factory=lambda: {"pl-s3": S3_PREFIX_LIST})
 
     def network(self) -> Network:
@@ -88,6 +90,7 @@ class Draft:
             vpc_endpoints=tuple(self.endpoints.values()),
             prefix_lists=tuple(self.prefix_lists.values()),
             instances=tuple(self.instances.values()),
+            block_public_access=(self.block,) if self.block is not None else (),
         )
 
     def vpc(self, vpc_id: str, *cidrs: str) -> None:

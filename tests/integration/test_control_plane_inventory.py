@@ -127,6 +127,10 @@ def rich_deployment(here: World) -> dict[str, Any]:
     here.database("d", "g", [database], DBName="app")
     here.plane.database_ready("d")
     targets(here, vpc, [one, two], functions)
+    ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
+    ec2.create_vpc_block_public_access_exclusion(
+        SubnetId=public, InternetGatewayExclusionMode="allow-bidirectional"
+    )
     return {"vpc": vpc, "table": table, "s3": s3["VpcEndpoint"]["VpcEndpointId"], "public": public}
 
 

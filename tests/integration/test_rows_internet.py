@@ -292,6 +292,36 @@ def test_secondary_range_can_be_local(world: RowWorld) -> None:
     assert world.ask_one(function, "call", "sts", "get_caller_identity") == 200
 
 
+def test_public_access_can_be_blocked(world: RowWorld) -> None:
+    """R68: VPC Block Public Access on, NAT otherwise fine: timeout; by ingress only, or with an exclusion: ok.
+
+    What stays inside the VPC, and functions of AWS's own VPC, are not concerned.
+    """
+    place, nat = world.private()
+    world.open_endpoint(place, "sts")
+    function, outside = world.function(place), world.function()
+    asks = (OUT, ("call", "sts", "get_caller_identity"))
+    try:
+        for mode, exclusion, expected in (
+            ("block-bidirectional", None, TIMED_OUT),
+            ("block-ingress", None, CONNECTED),
+            ("block-bidirectional", {"SubnetId": nat.subnet}, CONNECTED),
+            ("block-bidirectional", {"VpcId": place.vpc}, CONNECTED),
+        ):
+            world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode=mode)
+            made = exclusion and world.ec2.create_vpc_block_public_access_exclusion(
+                **exclusion, InternetGatewayExclusionMode="allow-egress"
+            )
+            assert world.ask(function, *asks) == [expected, 200], (mode, exclusion)
+            assert world.ask_one(outside, *OUT) == CONNECTED
+            if made:
+                identifier = made["VpcBlockPublicAccessExclusion"]["ExclusionId"]
+                world.ec2.delete_vpc_block_public_access_exclusion(ExclusionId=identifier)
+    finally:
+        world.ec2.modify_vpc_block_public_access_options(InternetGatewayBlockMode="off")
+    assert world.ask_one(function, *OUT) == CONNECTED
+
+
 def test_private_destination_cannot_leave_by_the_internet_gateway(world: RowWorld) -> None:
     """2.1: the internet gateway drops RFC 1918 destinations; nobody answers for unused public addresses."""
     place, _ = world.private()

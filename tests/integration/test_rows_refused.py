@@ -101,17 +101,9 @@ ATTEMPTS: dict[str, tuple[Attempt, str]] = {
         ),
         "private address",
     ),
-    "R68: VPC Block Public Access": (
-        lambda world, _: world.ec2.modify_vpc_block_public_access_options(
-            InternetGatewayBlockMode="block-bidirectional"
-        ),
-        "VPC Block Public Access",
-    ),
-    "R68: an exclusion from it": (
-        lambda world, place: world.ec2.create_vpc_block_public_access_exclusion(
-            VpcId=place.vpc, InternetGatewayExclusionMode="allow-egress"
-        ),
-        "VPC Block Public Access",
+    "R67: Reachability Analyzer": (
+        lambda world, _: world.ec2.create_network_insights_path(Source="eni-1", Protocol="tcp"),
+        "Reachability Analyzer (GET /_vpclab/drops",
     ),
     "a peering connection": (
         lambda world, place: world.ec2.create_vpc_peering_connection(VpcId=place.vpc, PeerVpcId=place.vpc),
@@ -135,7 +127,7 @@ ATTEMPTS: dict[str, tuple[Attempt, str]] = {
 
 @pytest.mark.parametrize("what", ATTEMPTS)
 def test_what_is_not_modelled_cannot_be_made(world: RowWorld, what: str) -> None:
-    """R48, R49, R55 to R60, R68: nothing would follow, so the call is refused and says which kind is missing."""
+    """R48, R49, R55 to R60, R67: nothing would follow, so the call is refused and says which kind is missing."""
     attempt, text = ATTEMPTS[what]
     place = world.isolated()
     before = world.ec2.describe_route_tables(RouteTableIds=[place.table])["RouteTables"]

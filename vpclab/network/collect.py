@@ -48,6 +48,10 @@ def collect(
         }
         for vpc in described["Vpcs"]
     }
+    described["VpcBlockPublicAccessExclusions"] = _exclusions(ec2)
+    described["VpcBlockPublicAccessOptions"] = ec2.describe_vpc_block_public_access_options()[
+        "VpcBlockPublicAccessOptions"
+    ]
     for listed in described["PrefixLists"]:
         pages = ec2.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=listed["PrefixListId"])
         listed["Entries"] = [one for page in pages for one in page["Entries"]]
@@ -69,6 +73,18 @@ def collect(
         for group in described["TargetGroups"]
     }
     return Snapshot(region, described, _addresses(described, resolve))
+
+
+def _exclusions(ec2: Any) -> list[Any]:  # noqa: ANN401 - boto3 has no types
+    """Return the exclusions from VPC Block Public Access, whose pages boto3 knows no paginator for."""
+    found: list[Any] = []
+    more: dict[str, str] = {}
+    while True:
+        page = ec2.describe_vpc_block_public_access_exclusions(**more)
+        found += page["VpcBlockPublicAccessExclusions"]
+        if not page.get("NextToken"):
+            return found
+        more = {"NextToken": page["NextToken"]}
 
 
 def _addresses(described: Mapping[str, Any], resolve: Callable[[str], str | None]) -> dict[str, str]:

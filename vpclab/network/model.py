@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
+from vpclab.network.block_public_access import BlockPublicAccess
+
 AMAZON_PROVIDED_DNS = "AmazonProvidedDNS"
 
 
@@ -381,3 +383,4 @@ class Network:
     load_balancers: tuple[LoadBalancer, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     instances: tuple[Instance, ...] = ()
+    block_public_access: tuple[BlockPublicAccess, ...] = ()

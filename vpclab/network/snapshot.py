@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypeAlias
 
 from vpclab.network import snapshot_targets
+from vpclab.network.block_public_access import BlockMode, BlockPublicAccess, Exclusion, ExclusionMode
 from vpclab.network.model import (
     AMAZON_PROVIDED_DNS,
     DatabaseInstance,
@@ -89,7 +90,25 @@ def network_of(snapshot: Snapshot) -> Network:
         load_balancers=tuple(snapshot_targets.load_balancers(given)),
         target_groups=tuple(snapshot_targets.target_groups(given)),
         instances=tuple(snapshot_targets.instances(given)),
+        block_public_access=tuple(_block_public_access(given)),
     )
+
+
+def _block_public_access(given: Json) -> Iterator[BlockPublicAccess]:
+    """Return the account's block of the Region, if it is on."""
+    options = given.get("VpcBlockPublicAccessOptions", {})
+    mode = BlockMode(options.get("InternetGatewayBlockMode", BlockMode.OFF))
+    if mode is not BlockMode.OFF:
+        exclusions = tuple(
+            Exclusion(
+                one["ExclusionId"],
+                one["ResourceArn"].rpartition("/")[2],
+                ExclusionMode(one["InternetGatewayExclusionMode"]),
+            )
+            for one in given["VpcBlockPublicAccessExclusions"]
+            if not one["State"].startswith(("delete", "disable"))
+        )
+        yield BlockPublicAccess(options["AwsAccountId"], options["AwsRegion"], mode, exclusions)
 
 
 def merged(networks: Iterable[Network]) -> Network:

@@ -38,6 +38,12 @@ def test_describe_calls_are_still_needed(client: Client) -> None:
     still_wrong(wrong="NextToken" not in whole, addition="describe_calls and listings")
 
 
+def test_block_public_access_is_still_needed(client: Client) -> None:
+    """Plain moto does not have it."""
+    answers = succeeds(lambda: client("ec2").describe_vpc_block_public_access_options())
+    still_wrong(wrong=not answers, addition="block_public_access")
+
+
 def test_request_ids_are_still_needed(client: Client) -> None:
     """Plain moto gives two answers one id."""
     one, two = (client("ec2").describe_vpcs()["ResponseMetadata"]["RequestId"] for _ in range(2))

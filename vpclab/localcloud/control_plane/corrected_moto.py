@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from vpclab.localcloud.control_plane import moto_process
 from vpclab.localcloud.control_plane.additions import (
     address_associations,
+    block_public_access,
     bucket_permissions,
     cache_subnet_groups,
     canonical_ranges,
@@ -91,6 +92,7 @@ _MODELS = (
     interface_groups,
     network_acls,
     vpc_endpoints,
+    block_public_access,
     default_vpcs,
     deletions_in_use,
     describe_calls,

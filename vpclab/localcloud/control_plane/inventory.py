@@ -14,7 +14,14 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import rds_backends
 
 from vpclab.localcloud.control_plane import inventory_targets
-from vpclab.localcloud.control_plane.additions import caches, databases, load_balancers, nat_gateways, routes
+from vpclab.localcloud.control_plane.additions import (
+    block_public_access,
+    caches,
+    databases,
+    load_balancers,
+    nat_gateways,
+    routes,
+)
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.network.model import (
     AMAZON_PROVIDED_DNS,
@@ -92,6 +99,9 @@ def inventory() -> Network:
         load_balancers=tuple(inventory_targets.load_balancers()),
         target_groups=tuple(inventory_targets.target_groups()),
         instances=tuple(inventory_targets.instances(ec2)),
+        block_public_access=tuple(
+            blocking for one in ec2 if (blocking := block_public_access.fact(one)) is not None
+        ),
     )
 
 

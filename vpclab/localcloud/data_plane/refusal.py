@@ -28,6 +28,7 @@ class Kind(StrEnum):
     INTERNET_GATEWAY = "internet-gateway"
     NAT_GATEWAY = "nat-gateway"
     VPC_ENDPOINT = "vpc-endpoint"
+    BLOCK_PUBLIC_ACCESS = "block-public-access"
     AWS_OWNED_VPC = "aws-owned-vpc"
     ADDRESS = "address"
 
@@ -49,6 +50,7 @@ REASONS = {
     "NO_ROUTE_TO_DESTINATION": "no route of {component} matches the destination",
     "SG_HAS_NO_RULES": "{component} has no {direction} rule at all",
     "SUBNET_ACL_RESTRICTION": "an {direction} rule of {component}, or its final deny, refuses it",
+    "VPC_BLOCK_PUBLIC_ACCESS_ENABLED": "VPC Block Public Access keeps this part of {component} from the internet",
     "VPCE_GATEWAY_PROTOCOL_RESTRICTION": "{component} accepts TCP and ICMP echo requests only",
     # Our own, where AWS has no word
     "ADDRESS_NOT_IN_USE": "nothing answers at this address",

@@ -19,6 +19,7 @@ from vpclab.localcloud.data_plane.security_group import (
     always_tracks,
 )
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts, forwards
+from vpclab.network.block_public_access import InternetAccess
 from vpclab.network.model import InterfaceType
 
 RAW = -300
@@ -45,6 +46,11 @@ class _Router:
         self._groups = GroupChains(facts, self._refusals)
         self._acls = AclChains(facts, number, self._refusals)
         self._gateway = facts.internet_gateway
+        self._block = ""
+        if self._gateway is not None and facts.block_public_access is not None:
+            self._block = self._refusals.chain(
+                Kind.BLOCK_PUBLIC_ACCESS, facts.vpc.id, "VPC_BLOCK_PUBLIC_ACCESS_ENABLED"
+            )
 
     def ruleset(self) -> Ruleset:
         collections = self._collections()
@@ -59,6 +65,8 @@ class _Router:
             self._from_router(),
             self._departure(),
         ]
+        if self._block:
+            collections += self._block_collections()
         return Ruleset("vpc", (*collections, *self._groups.collections()), (*chains, *self._refusals.chains()))
 
     def _collections(self) -> list[Collection]:
@@ -118,6 +126,15 @@ class _Router:
             ),
         ]
 
+    def _block_collections(self) -> list[Collection]:
+        return [
+            Collection("set", name, "ipv4_addr", tuple(str(one) for one in self._facts.internet_access(access)))
+            for name, access in (
+                ("blocked", InternetAccess.NONE),
+                ("outbound-only", InternetAccess.OUTBOUND),
+            )
+        ]
+
     def _refuse(self, kind: Kind, component: str, code: str, direction: str = "") -> str:
         return f"goto {self._refusals.chain(kind, component, code, direction)}"
 
@@ -174,6 +191,7 @@ class _Router:
             "forward",
             FILTER,
             "drop",
+            *self._blocked(),
             f"{FIRST} iifname vmap @groups-{EGRESS}",
             *_later(EGRESS, "iifname", original=SENDER_UNTRACKED, reply=RECEIVER_UNTRACKED),
             f'oifname "{links.NOBODY}" ' + self._refuse(Kind.ADDRESS, self._facts.vpc.id, "ADDRESS_NOT_IN_USE"),
@@ -191,6 +209,16 @@ class _Router:
             *_later(INGRESS, "oifname", original=RECEIVER_UNTRACKED, reply=SENDER_UNTRACKED),
             "accept",
         )
+
+    def _blocked(self) -> list[str]:
+        """What VPC Block Public Access keeps from coming in, as from the internet gateway."""
+        if not self._block:
+            return []
+        from_internet = f"iifgroup {links.GROUP_INTERNET_GATEWAY}"
+        return [
+            f"{from_internet} ip daddr @blocked goto {self._block}",
+            f"{from_internet} {FIRST} ip daddr @outbound-only goto {self._block}",
+        ]
 
     def _nowhere(self) -> list[Chain]:
         """What routing refused, by the route table that it consulted."""
@@ -239,6 +267,7 @@ class _Router:
                 f"ip daddr {SHARED_SPACE} "
                 + self._refuse(kind, component, "IGW_DESTINATION_ADDRESS_IN_RFC6598_EGRESS"),
                 "ip saddr != @addressed " + self._refuse(kind, component, "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"),
+                *([f"ip saddr @blocked goto {self._block}"] if self._block else []),
                 "accept",
             )
             chains.append(Chain("to-internet-gateway", rules))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TypeVar
 
+from vpclab.network.block_public_access import BlockPublicAccess, InternetAccess
 from vpclab.network.model import (
     EndpointType,
     InterfaceType,
@@ -48,6 +49,7 @@ class VpcFacts:
     interfaces: tuple[NetworkInterface, ...] = ()
     gateway_endpoints: tuple[VpcEndpoint, ...] = ()
     prefix_lists: tuple[PrefixList, ...] = ()
+    block_public_access: BlockPublicAccess | None = None
     _interface_by_id: dict[str, NetworkInterface] = field(default_factory=dict, compare=False, repr=False)
 
     def interface(self, interface_id: str) -> NetworkInterface | None:
@@ -95,6 +97,18 @@ class VpcFacts:
             if gateway.public_ip is not None and gateway.state == AVAILABLE
         }
         return pairs
+
+    def internet_access(self, wanted: InternetAccess) -> list[IPv4Address]:
+        """Return the private addresses, of those with a public one, to which the block leaves just that."""
+        blocking = self.block_public_access
+        public = self.public_addresses()
+        return [
+            interface.private_ip
+            for interface in self.interfaces
+            if blocking is not None and interface.private_ip in public
+            for nat_gateway in [interface.interface_type is InterfaceType.NAT_GATEWAY]
+            if blocking.access(self.vpc.id, interface.subnet_id, nat_gateway=nat_gateway) is wanted
+        ]
 
     def route_table_of(self) -> dict[str, str]:
         """Return the route table that serves each subnet: the explicit one, else the main one."""
@@ -148,6 +162,7 @@ def facts_by_vpc(network: Network, held: Iterable[str]) -> dict[str, VpcFacts]:
         ),
         lambda endpoint: endpoint.vpc_id,
     )
+    blocks = {(one.owner_id, one.region): one for one in network.block_public_access}
     return {
         vpc.id: VpcFacts(
             vpc=vpc,
@@ -164,6 +179,7 @@ def facts_by_vpc(network: Network, held: Iterable[str]) -> dict[str, VpcFacts]:
             interfaces=interfaces.get(vpc.id, ()),
             gateway_endpoints=endpoints.get(vpc.id, ()),
             prefix_lists=network.prefix_lists,
+            block_public_access=blocks.get((vpc.owner_id, vpc.region)),
         )
         for vpc in network.vpcs
     }

@@ -72,6 +72,10 @@ _EC2_ACTIONS = frozenset(
         "CreateDhcpOptions",
         "DeleteDhcpOptions",
         "AssociateDhcpOptions",
+        "ModifyVpcBlockPublicAccessOptions",
+        "CreateVpcBlockPublicAccessExclusion",
+        "ModifyVpcBlockPublicAccessExclusion",
+        "DeleteVpcBlockPublicAccessExclusion",
         "CreateTags",
         "DeleteTags",
         *modelled_targets.EC2_ACTIONS,
@@ -166,7 +170,7 @@ _KINDS = (
     ("FunctionUrl", "function URLs"),
     ("ProvisionedConcurrency", "provisioned concurrency"),
     ("CodeSigning", "code signing"),
-    ("BlockPublicAccess", "VPC Block Public Access"),
+    ("NetworkInsights", "Reachability Analyzer (GET /_vpclab/drops lists what was refused, in its words)"),
 )
 _OFF = frozenset({"", "0", "false", "disabled"})
 _RULE_PROTOCOL = re.compile(
