@@ -24,6 +24,7 @@ from vpclab.localcloud.lambda_runtime.system_log import SystemLog
 from vpclab.localcloud.lambda_runtime.trace_daemon import TraceDaemon
 
 _MEMORY_WATCH_SECONDS = 0.1
+_LAST_WORDS_SECONDS = 1.0
 _READ_BYTES = 64 * 1024
 _HOSTNAME = "169.254.76.1"
 
@@ -62,6 +63,8 @@ class Environment:
         self._is_out_of_memory = False
         self._is_killed = False
         self._is_frozen = False
+        self._has_answered = False
+        self._memory_watched = 0.0
 
     @property
     def is_alive(self) -> bool:
@@ -80,11 +83,16 @@ class Environment:
         """
         self._stop()
         self._start()
-        is_over = self._serve_until(lambda: self._api.is_waiting or self._api.init_error is not None, deadline)
-        if self._api.is_waiting:
+        is_over = self._serve_until(
+            lambda: self._api.is_waiting or self._api.init_error is not None or self._is_out_of_memory, deadline
+        )
+        if self._api.is_waiting and not self._is_out_of_memory:
             return None
         error_posted = self._api.init_error
-        if error_posted is None and is_over:
+        if self._is_out_of_memory:
+            failure = report.out_of_memory(invocation)
+            SystemLog(self.log, invocation).failure(failure)
+        elif error_posted is None and is_over:
             failure = report.exited(invocation, self._wait_status)
             SystemLog(self.log, invocation).failure(failure)
         elif error_posted is not None:
@@ -97,14 +105,14 @@ class Environment:
     def invoke(self, invocation: Invocation, deadline: float) -> Answer | Failure | None:
         """Deliver an invocation and wait, until ``deadline``, for what the function answers.
 
-        None: the runtime was gone before it got the invocation, which another environment can therefore take.
-        After a failure the sandbox is gone.
+        None: a runtime that has answered before was gone before it read the invocation, which another environment
+        can therefore take. After a failure the sandbox is gone.
         """
         self._thaw()
         if not self._serve_until(lambda: self._api.is_waiting, deadline):
             return self._fail(invocation, report.timed_out(invocation))
         if not self._api.is_waiting:
-            return None
+            return None if self._has_answered else self._fail_as_exited(invocation)
         self._api.deliver(
             Delivery(
                 request_id=invocation.request_id,
@@ -122,7 +130,11 @@ class Environment:
             return self._fail(invocation, report.timed_out(invocation))
         if self._is_out_of_memory:
             return self._fail(invocation, report.out_of_memory(invocation))
-        return self._api.answer or self._fail(invocation, report.exited(invocation, self._wait_status))
+        if self._api.answer is None:
+            is_lost = self._has_answered and self._was_not_read(deadline)
+            return None if is_lost else self._fail_as_exited(invocation)
+        self._has_answered = True
+        return self._api.answer
 
     def freeze(self) -> None:
         """Stop what the function left running, until the next invocation."""
@@ -155,6 +167,16 @@ class Environment:
             self._sandbox.thaw()
         self._is_frozen = False
 
+    def _was_not_read(self, deadline: float) -> bool:
+        """Whether the runtime ended with the invocation unread: its connection says so, once it is closed."""
+        end = min(deadline, time.monotonic() + _LAST_WORDS_SECONDS)
+        while self._api.is_delivering and (remaining := end - time.monotonic()) > 0:
+            self._serve(remaining)
+        return self._api.was_not_read
+
+    def _fail_as_exited(self, invocation: Invocation) -> Failure:
+        return self._fail(invocation, report.exited(invocation, self._wait_status))
+
     def _fail(self, invocation: Invocation, failure: Failure) -> Failure:
         self._measure()
         self._stop()
@@ -162,12 +184,16 @@ class Environment:
         return failure
 
     def _measure(self) -> None:
+        """Note the most memory that one process, or now all together, had."""
         if self._sandbox is not None:
-            self.peak_memory_mb = self._sandbox.peak_memory_mb() or self.peak_memory_mb
+            peak, used = self._sandbox.peak_memory_mb(), self._sandbox.used_memory_mb(self._request.memory_mb)
+            self.peak_memory_mb = max(peak or 0, used or 0, self.peak_memory_mb or 0) or None
 
     def _start(self) -> None:
         sandbox = self._sandboxes.fork(self._request, self.network.namespace.fileno())
         self._sandbox, self._has_ended, self._wait_status, self._status_text = sandbox, False, None, b""
+        self._has_answered = self._is_out_of_memory = False
+        self.peak_memory_mb = None
         if self._is_killed:
             sandbox.kill()
         self._watch(sandbox.output, lambda _: self._read(sandbox.output, self.log.output))
@@ -200,17 +226,20 @@ class Environment:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return False
-            ready = self._selector.select(min(remaining, _MEMORY_WATCH_SECONDS))
-            if not ready:
+            self._serve(min(remaining, _MEMORY_WATCH_SECONDS))
+            if time.monotonic() - self._memory_watched >= _MEMORY_WATCH_SECONDS:
                 self._watch_memory()
-            for key, events in ready:
-                if key.fd in self._selector.get_map():
-                    key.data(events)
         return True
+
+    def _serve(self, seconds: float) -> None:
+        for key, events in self._selector.select(seconds):
+            if key.fd in self._selector.get_map():
+                key.data(events)
 
     def _watch_memory(self) -> None:
         self._measure()
         self._is_out_of_memory = (self.peak_memory_mb or 0) > self._request.memory_mb
+        self._memory_watched = time.monotonic()
 
     def _drain(self) -> None:
         """Read what was printed before the answer was posted."""

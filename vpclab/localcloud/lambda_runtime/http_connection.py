@@ -45,6 +45,8 @@ class HttpConnection:
         self._head: tuple[str, str, dict[str, str]] | None = None
         self._body = bytearray()
         self._size = 0
+        self.was_reset = False
+        """Whether the peer had closed it with bytes of ours unread: the kernel says so with a reset."""
 
     def fileno(self) -> int:
         """Its descriptor."""
@@ -71,8 +73,10 @@ class HttpConnection:
         except BlockingIOError:
             return []
         except OSError:
+            self.was_reset = True
             return None
         if not received:
+            self.was_reset = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
             return None
         self._incoming += received
         requests = []
@@ -98,6 +102,7 @@ class HttpConnection:
                     del self._outgoing[: self._socket.send(self._outgoing)]
             except (BrokenPipeError, ConnectionResetError):
                 self._outgoing.clear()
+                self.was_reset = True
 
     def close(self) -> None:
         """Let go of the connection."""

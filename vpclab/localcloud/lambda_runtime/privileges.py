@@ -80,6 +80,18 @@ def leave_keyrings() -> None:
         _libc.syscall(ctypes.c_long(_KEYCTL[platform.machine()]), _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
+def bound_shared_memory(memory_mb: int) -> bool:
+    """Bound the System V shared memory of this IPC namespace, which belongs to no process.
+
+    False: only root of the host can, before Linux 6.9.
+    """
+    try:
+        _write("/proc/sys/kernel/shmall", str(memory_mb * _MEBIBYTE // resource.getpagesize()))
+    except OSError:
+        return False
+    return True
+
+
 def limit_resources(memory_mb: int, ephemeral_storage_mb: int) -> None:
     """Set the limits that "Lambda quotas" names, and bound memory by address space.
 

@@ -79,6 +79,9 @@ class RuntimeApi:
         self._waiting: HttpConnection | None = None
         self._delivered: str | None = None
         self._has_initialised = False
+        self._delivering: HttpConnection | None = None
+        self.was_not_read = False
+        """Whether the runtime client closed the connection with (a part of) the invocation unread."""
         self.answer: Answer | None = None
         self.init_error: Answer | None = None
 
@@ -87,11 +90,17 @@ class RuntimeApi:
         """Whether an invocation can be delivered now."""
         return self._waiting is not None
 
+    @property
+    def is_delivering(self) -> bool:
+        """Whether the connection that the last invocation was delivered on is still open."""
+        return self._delivering is not None
+
     def deliver(self, delivery: Delivery) -> None:
         """Answer the waiting invocation/next."""
         if self._waiting is None:
             raise ValueError("no runtime client waits for an invocation")
         connection, self._waiting = self._waiting, None
+        self._delivering, self.was_not_read = connection, False
         self.answer, self._delivered = None, delivery.request_id
         connection.respond(HTTPStatus.OK, delivery.headers(), delivery.payload)
         self._watch(connection)
@@ -148,6 +157,8 @@ class RuntimeApi:
         self._connections.discard(connection)
         if self._waiting is connection:
             self._waiting = None
+        if self._delivering is connection:
+            self._delivering, self.was_not_read = None, connection.was_reset
         connection.close()
 
     def _route(self, connection: HttpConnection, request: Request) -> None:

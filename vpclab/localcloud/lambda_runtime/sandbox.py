@@ -33,6 +33,7 @@ from vpclab.localcloud.system_calls import (
 )
 
 _SIGKILL = 9
+_FILES_PER_MB = 64  # what ext4 has: a file's name and attributes take the kernel's memory, not the file system's
 _WATCHED = frozenset({signal.SIGCHLD, FREEZE, THAW})
 
 
@@ -88,7 +89,9 @@ def _enter(request: SandboxRequest, network: int) -> None:
     hostname = request.hostname.encode()
     ctypes.CDLL(None).sethostname(hostname, len(hostname))
     system_calls.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    size = f"mode=1777,size={request.ephemeral_storage_mb}m"
+    size = (
+        f"mode=1777,size={request.ephemeral_storage_mb}m,nr_inodes={request.ephemeral_storage_mb * _FILES_PER_MB}"
+    )
     system_calls.mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)  # noqa: S108 - the sandbox's own
     system_calls.mount(str(CODE / request.code), "/var/task", "", MS_BIND)  # as read-only as what it is bound from
     if request.layers:
@@ -96,10 +99,11 @@ def _enter(request: SandboxRequest, network: int) -> None:
     system_calls.mount(str(_resolver_file(request.nameservers)), "/etc/resolv.conf", "", MS_BIND)
     system_calls.umount(SERVICE, MNT_DETACH)
     privileges.leave_keyrings()
+    shares_memory = privileges.bound_shared_memory(request.memory_mb)
     privileges.become_sandbox_user()
     privileges.limit_resources(request.memory_mb, request.ephemeral_storage_mb)
     privileges.renounce()
-    system_call_filter.deny_unbounded_sockets()
+    system_call_filter.deny_the_unbounded(shared_memory=not shares_memory)
 
 
 def _resolver_file(nameservers: tuple[str, ...]) -> Path:

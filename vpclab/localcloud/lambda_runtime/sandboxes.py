@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vpclab.localcloud.lambda_runtime import sandbox_memory
 from vpclab.localcloud.lambda_runtime.sandbox_request import FREEZE, THAW, SandboxRequest
 
 _START_SECONDS = 60.0
@@ -48,6 +49,10 @@ class Sandbox:
                 if line.startswith("VmHWM:"):
                     return -(-int(line.split()[1]) // 1024)
         return None
+
+    def used_memory_mb(self, bound_mb: int) -> int:
+        """The MiB that all processes of the sandbox hold together now: exact when more than ``bound_mb``."""
+        return sandbox_memory.used_mb(self.pid, bound_mb)
 
     def freeze(self) -> None:
         """Stop every process of the sandbox, soon, until ``thaw``."""
