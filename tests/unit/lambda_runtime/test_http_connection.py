@@ -1,5 +1,8 @@
+import fcntl
 import itertools
+import select
 import socket
+import termios
 from collections.abc import Iterator
 from http import HTTPStatus
 
@@ -34,11 +37,15 @@ def received(connection: HttpConnection, client: socket.socket, parts: list[byte
     requests: list[Request] = []
     for part in parts:
         client.sendall(part)
-        sent = len(part)
-        while sent > 0:
+        while is_on_its_way(connection, client):
             requests += connection.receive() or []
-            sent -= 256 * 1024
     return requests
+
+
+def is_on_its_way(connection: HttpConnection, client: socket.socket) -> bool:
+    """Whether something that the client sent has not arrived, or not been read."""
+    unacknowledged = fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4)) != bytes(4)
+    return unacknowledged or bool(select.select([connection], [], [], 0)[0])
 
 
 REQUEST = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
