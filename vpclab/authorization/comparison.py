@@ -60,9 +60,12 @@ def _address(value: str, present: str) -> bool:
 
 def _number(text: str) -> Decimal:
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
-        raise NotModelledError(f"{text} is no number, as numeric condition operators need") from None
+        number = Decimal("NaN")
+    if not number.is_finite():  # NaN cannot be ordered
+        raise NotModelledError(f"{text} is no number, as numeric condition operators need")
+    return number
 
 
 def _date(text: str) -> datetime:

@@ -84,12 +84,17 @@ def _parsed(text: str) -> Document:
     if text.startswith(" "):
         raise MalformedPolicyError("JSON strings must not have leading spaces")
     try:
-        document = json.loads(text, object_pairs_hook=_without_repetition)
-    except ValueError:
+        document = json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_no_json)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no character
+    except (ValueError, RecursionError):
         raise MalformedPolicyError(SYNTAX) from None
     if not isinstance(document, dict):
         raise MalformedPolicyError(SYNTAX)
     return document
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is no JSON, though Python reads it")
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

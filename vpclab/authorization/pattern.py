@@ -57,8 +57,20 @@ def resource_matches(pattern: str, resource: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, *, crossing: bool) -> re.Pattern[str]:
+    """A pattern's regular expression, which never seeks again what it found between two ``*``.
+
+    The first place that fits is as good as any later one, so the groups before the last ``*`` are atomic.
+    """
     one = "." if crossing else "[^:]"
-    wild = {"*": f"{one}*", "?": one}
-    return re.compile(
-        "".join(wild.get(letter) or re.escape(_MEANT.get(letter, letter)) for letter in pattern), re.DOTALL
-    )
+    pieces = [
+        "".join(one if letter == "?" else _literal(letter) for letter in piece) for piece in pattern.split("*")
+    ]
+    if len(pieces) == 1:
+        return re.compile(pieces[0], re.DOTALL)
+    first, *between, last = pieces
+    sought = "".join(f"(?>{one}*?{piece})" for piece in between if piece)
+    return re.compile(f"{first}{sought}{one}*{last}", re.DOTALL)
+
+
+def _literal(letter: str) -> str:
+    return re.escape(_MEANT.get(letter, letter))

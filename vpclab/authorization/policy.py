@@ -66,7 +66,7 @@ def parse_policy(document: str | Mapping[str, Any]) -> Policy:
     if isinstance(document, str):
         try:
             document = json.loads(document)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedPolicyError(f"the policy is no JSON: {error}") from None
     if not isinstance(document, Mapping):
         raise MalformedPolicyError("the policy is no JSON object")

@@ -127,3 +127,10 @@ def test_condition_cannot_be_guessed(name: str, wanted: str, actual: tuple[str, 
 def test_operator_that_does_not_exist_cannot_be_read(name: str) -> None:
     """Operators are a closed set."""
     assert operator(name) is None
+
+
+@pytest.mark.parametrize("actual", ["NaN", "sNaN", "Infinity"])
+def test_what_is_no_finite_number_cannot_be_compared(actual: str) -> None:
+    """What a request says is not always a number where a policy expects one: not known is all that can be said."""
+    with pytest.raises(NotModelledError, match="is no number"):
+        met("NumericLessThan", "1", actual)

@@ -174,6 +174,30 @@ def test_identity_policy_that_means_nothing_can_be_accepted(given_document: obje
     assert refusal(check_identity_policy, given_document) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Version":"2012-10-17","Statement":' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":'
+        + '{"a":' * 50_000
+        + "1"
+        + "}" * 50_001
+        + "}",
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::\\ud800"}}',
+        '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",'
+        + '"Condition":{"NumericLessThan":{"s3:max-keys":NaN}}}}',
+    ],
+    ids=["lists in lists", "objects in objects", "half a character", "NaN"],
+)
+def test_what_only_some_readers_of_json_take_cannot_be_accepted(text: str) -> None:
+    """A document without an end to its depth, with half a character or with NaN is a syntax error, not a crash."""
+    for check in (check_identity_policy, check_trust_policy, check_resource_policy):
+        with pytest.raises(MalformedPolicyError, match=r"Syntax errors in policy\."):
+            check(text)
+    with pytest.raises(MalformedPolicyError):
+        parse_policy("[" * 100_000)
+
+
 def test_managed_policy_cannot_be_of_an_old_version() -> None:
     """A managed policy needs the Version of 2012, which an inline policy may leave out."""
     old = json.dumps({"Statement": document()["Statement"]})

@@ -1,0 +1,40 @@
+"""Wildcards: what they match, and that no pattern takes forever."""
+
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vpclab.authorization.pattern import resource_matches, text_matches
+
+
+@cache
+def by_letter(pattern: str, text: str) -> bool:
+    """The rule letter by letter: ``*`` stands for nothing, or for one letter more."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return by_letter(pattern[1:], text) or (bool(text) and by_letter(pattern, text[1:]))
+    return bool(text) and pattern[0] in ("?", text[0]) and by_letter(pattern[1:], text[1:])
+
+
+LETTERS = "ab.\n"
+
+
+@given(st.text(f"{LETTERS}*?", max_size=9), st.text(LETTERS, max_size=9))
+def test_pattern_can_match_as_if_read_letter_by_letter(pattern: str, text: str) -> None:
+    """``*`` is any characters, ``?`` any one, all else itself (IAM guide, reference_policies_elements_resource)."""
+    assert text_matches(pattern, text) == by_letter(pattern, text)
+    assert resource_matches(f"arn:aws:s3:::{pattern}", f"arn:aws:s3:::{text}") == by_letter(pattern, text)
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 25 + "*b", "*?" * 25 + "b", "a*" * 30 + "b*" * 30 + "c"])
+def test_many_wildcards_cannot_take_forever(pattern: str) -> None:
+    """A policy is anybody's text: a pattern that tried every way to match would hold up the whole cloud."""
+    asked = "import sys; from vpclab.authorization.pattern import text_matches as it; print(it(*sys.argv[1:]))"
+    argv = [sys.executable, "-c", asked, pattern, "a" * 200]
+    answer = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert answer.stdout == "False\n"
