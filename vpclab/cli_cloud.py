@@ -33,21 +33,38 @@ Authorization = Annotated[
 ]
 
 
+Setting = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--setting",
+        metavar="NAME=VALUE",
+        help="Another number than AWS's, as in nat_gateway_idle_seconds=5; docs/local-cloud.md lists them.",
+    ),
+]
+
+
 @app.command()
-def start(port: Port = DEFAULT_PORT, *, authorization: Authorization = True, as_json: AsJson = False) -> None:
+def start(
+    port: Port = DEFAULT_PORT,
+    *,
+    authorization: Authorization = True,
+    setting: Setting = None,
+    as_json: AsJson = False,
+) -> None:
     """Start the local cloud in the background; return when it serves."""
     started = time.monotonic()
-    status = daemon.start(port, Project.here().cloud, authorization=authorization)
+    status = daemon.start(port, Project.here().cloud, authorization=authorization, settings=setting or ())
     _tell(status, as_json=as_json)
     say(f"It took {time.monotonic() - started:.1f} s. `vpclab cloud stop` ends it.")
 
 
 @app.command()
-def run(port: Port = DEFAULT_PORT, *, authorization: Authorization = True) -> None:
+def run(port: Port = DEFAULT_PORT, *, authorization: Authorization = True, setting: Setting = None) -> None:
     """Run the local cloud in the foreground, showing its log, until Ctrl-C."""
     directory = Project.here().cloud
     try:
-        _tell(daemon.start(port, directory, lifeline=True, authorization=authorization), as_json=False)
+        started = daemon.start(port, directory, lifeline=True, authorization=authorization, settings=setting or ())
+        _tell(started, as_json=False)
         say("Ctrl-C ends it.")
         with (directory / daemon.LOG_NAME).open(errors="replace") as log:
             while daemon.status(directory) is not None:

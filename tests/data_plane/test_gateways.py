@@ -10,6 +10,8 @@ import pytest
 
 from tests.data_plane.networks import Draft, private_and_public, route, two_subnets
 from tests.data_plane.world import TIMED_OUT, World, says
+from tests.deadline import eventually
+from vpclab.localcloud.data_plane import NatLimits
 from vpclab.network.model import TargetKind
 
 HOST = "198.51.100.7"
@@ -162,12 +164,72 @@ def test_idle_flow_through_a_nat_gateway_can_be_reset() -> None:
         assert world.connect("eni-private", HOST) == "203.0.113.9"
 
 
+def test_idle_flow_can_be_forgotten_in_the_time_that_is_set() -> None:
+    """The idle timeout is a setting: a second without a packet, and the flow is gone; its next packet is reset."""
+    with World(private_and_public().network(), NatLimits(idle_seconds=1)) as world:
+        world.listen("internet", HOST)
+        connection = world.connection("eni-private", HOST)
+        assert connection.recv(64) == b"203.0.113.9\n"
+        nat = world.namespace("eni-nat-a")
+        assert nat.call(flows) == 1
+        eventually(lambda: nat.call(flows) == 0, 20, "the NAT gateway forgets the idle flow")
+        with pytest.raises(ConnectionResetError):
+            says(connection, "too late")
+
+
+def test_nat_gateway_cannot_hold_more_connections_to_a_destination_than_it_may() -> None:
+    """So many connections to one address and port; others elsewhere are free, and each that ends makes room."""
+    with World(private_and_public().network(), NatLimits(connections=2)) as world:
+        for port in (443, 80):
+            world.listen("internet", HOST, port)
+        held = [world.connection("eni-private", HOST) for _ in range(2)]
+        assert [one.recv(64) for one in held] == [b"203.0.113.9\n"] * 2
+        assert world.connect("eni-private", HOST) == TIMED_OUT
+        assert world.refusal() == ("nat-gateway", "nat-a", "NAT_GATEWAY_HAS_NO_PORT_LEFT")
+        assert world.connect("eni-private", HOST, 80) == "203.0.113.9"
+        assert says(held[1], "still there?") == "still there?"
+        held[0].close()
+        eventually(lambda: world.connect("eni-private", HOST) == "203.0.113.9", 20, "one more fits")
+
+
+@pytest.mark.parametrize("limits", [NatLimits(), NatLimits(first_port=5000, last_port=5007)])
+def test_nat_gateway_can_leave_from_its_range_of_ports(limits: NatLimits) -> None:
+    """Source ports are 1024 to 65535, wider than Linux's own choice, whatever the guest chose; or as set."""
+    with World(private_and_public().network(), limits) as world:
+        seen = set()
+        with world.namespace("internet").listen_tcp(HOST, 443) as listening:
+            listening.settimeout(5)
+            for _ in range(8):
+                world.connection("eni-private", HOST)
+                visitor, (address, port) = listening.accept()
+                visitor.close()
+                assert address == "203.0.113.9"
+                seen.add(port)
+        assert all(limits.first_port <= port <= limits.last_port for port in seen), seen
+
+
 def forget_every_flow() -> None:
     """Empty the connection tracking table of the calling thread's namespace (ctnetlink's delete, of all)."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as kernel:
         kernel.bind((0, 0))
         kernel.send(struct.pack("=IHHIIBBH", 20, 1 << 8 | 2, 0x5, 1, 0, socket.AF_INET, 0, 0))
         assert struct.unpack_from("=i", kernel.recv(4096), 16) == (0,)
+
+
+def flows() -> int:
+    """Count the flows that the calling thread's namespace knows, less expired ones (ctnetlink's dump)."""
+    done, counted = False, 0
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as kernel:
+        kernel.bind((0, 0))
+        kernel.send(struct.pack("=IHHIIBBH", 20, 1 << 8 | 1, 0x301, 1, 0, socket.AF_INET, 0, 0))
+        while not done:
+            data, offset = kernel.recv(65536), 0
+            while offset < len(data):
+                length, kind = struct.unpack_from("=IH", data, offset)
+                done = done or kind == 3
+                counted += kind == 1 << 8
+                offset += (length + 3) & ~3
+    return counted
 
 
 def with_s3_endpoint() -> Draft:

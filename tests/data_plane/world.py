@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import Self
 
 from tests.deadline import eventually
-from vpclab.localcloud.data_plane import DataPlane, Drop
+from vpclab.localcloud.data_plane import DataPlane, Drop, NatLimits
 from vpclab.localcloud.namespace import NetworkNamespace
 from vpclab.network.model import Network
+
+_AWS_LIMITS = NatLimits()
 
 PATIENCE = 0.5
 """Seconds after which silence counts as a time-out. An answer needs a millisecond."""
@@ -28,9 +30,9 @@ ECHO_REQUEST = bytes.fromhex("0800f7fd00010001")
 class World:
     """A data plane with hosts behind every plain interface of the network that is no instance's."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, nat_limits: NatLimits = _AWS_LIMITS) -> None:
         self.drops: list[Drop] = []
-        self.data_plane = DataPlane(self.drops.append, prepared_environments=0)
+        self.data_plane = DataPlane(self.drops.append, prepared_environments=0, nat_limits=nat_limits)
         self._sockets: list[socket.socket] = []
         self.reconcile(network)
 

@@ -1,5 +1,6 @@
 """The commands around the local cloud's process."""
 
+import dataclasses
 import json
 import signal
 import socket
@@ -15,6 +16,7 @@ from tests.deadline import eventually
 from tests.integration.command_line import CommandLine
 from vpclab import cli_drops
 from vpclab.localcloud import daemon, daemon_state
+from vpclab.localcloud.control_plane import Settings
 from vpclab.localcloud.daemon import DaemonStatus
 
 
@@ -62,6 +64,26 @@ def test_cloud_can_be_started_with_and_without_authorisation(
             ec2.describe_vpcs()
     else:
         assert ec2.describe_vpcs()["Vpcs"]
+
+
+def test_cloud_cannot_start_with_a_setting_that_cannot_be(vpclab: CommandLine) -> None:
+    """What is not a setting, or not a number, is named in the error, with those that there are."""
+    for given, text in (
+        ("nat_gateway_idle=5", "there is no setting 'nat_gateway_idle' that can be given so: use one of"),
+        ("nat_gateway_idle_seconds=soon", "'nat_gateway_idle_seconds=soon' is not understood"),
+        ("nat_gateway_connections=-1", "nat_gateway_connections is not negative"),
+    ):
+        ended = vpclab("cloud", "start", "--port", "0", "--setting", given)
+        assert ended.returncode == 1
+        assert text in ended.stderr
+
+
+def test_cloud_can_be_started_with_settings(vpclab: CommandLine) -> None:
+    """Numbers other than AWS's hold, and the rest is as it was."""
+    vpclab("cloud", "start", "--port", "0", "--setting", "nat_gateway_connections=2")
+    status = json.loads(vpclab("cloud", "status", "--json").stdout)
+    changed = dataclasses.replace(Settings(), nat_gateway_connections=2)
+    assert status["settings"] == json.loads(json.dumps(dataclasses.asdict(changed)))
 
 
 def test_cloud_cannot_start_on_a_taken_port(vpclab: CommandLine) -> None:

@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from vpclab import __version__
 from vpclab.localcloud.caches import Caches
 from vpclab.localcloud.control_plane import ControlPlane, Settings
 from vpclab.localcloud.control_plane.server import WsgiServer
-from vpclab.localcloud.data_plane import DataPlane
+from vpclab.localcloud.data_plane import DataPlane, NatLimits
 from vpclab.localcloud.databases import Databases
 from vpclab.localcloud.far_ends import CertificateAuthority, FarEnds
 from vpclab.localcloud.flow_log import FlowLog
@@ -44,7 +45,15 @@ class Cloud:
             authority = CertificateAuthority(state / "certificates")
             self._control_plane = ControlPlane(self, settings)
             undo.callback(self._control_plane.close)
-            self._data_plane = DataPlane(self._flow_log.record)
+            self._data_plane = DataPlane(
+                self._flow_log.record,
+                nat_limits=NatLimits(
+                    settings.nat_gateway_idle_seconds,
+                    settings.nat_gateway_connections,
+                    settings.nat_gateway_first_port,
+                    settings.nat_gateway_last_port,
+                ),
+            )
             undo.callback(self._data_plane.close)
             self._far_ends = FarEnds(self._control_plane.application, authority)
             undo.callback(self._far_ends.close)
@@ -114,6 +123,7 @@ class Cloud:
         return {
             "version": __version__,
             "started": self._started,
+            "settings": asdict(self._settings),
             "namespaces": sorted(self._data_plane.namespaces()),
             "vpcs": [vpc.id for vpc in network.vpcs],
             "databases": self._databases.states(),

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from vpclab.localcloud import daemon_state
@@ -31,11 +32,19 @@ class DaemonError(Exception):
     """The local cloud could not be started or stopped. The text says what stands in the way and what to change."""
 
 
-def start(port: int, state: Path, *, lifeline: bool = False, authorization: bool = True) -> DaemonStatus:
+def start(
+    port: int,
+    state: Path,
+    *,
+    lifeline: bool = False,
+    authorization: bool = True,
+    settings: Sequence[str] = (),
+) -> DaemonStatus:
     """Start the local cloud on ``127.0.0.1:port`` (0: any free port) and return when it serves.
 
     ``state`` is its directory: note, log, certificates, databases. A note that a killed cloud left is replaced.
-    ``authorization``: whether requests are held against policies.
+    ``authorization``: whether requests are held against policies. ``settings``: ``name=value`` for each of
+    ``control_plane.settings`` that shall be another number.
 
     Raises:
         DaemonError: one already runs from that directory, the port is taken, the directory cannot be written to,
@@ -50,10 +59,12 @@ def start(port: int, state: Path, *, lifeline: bool = False, authorization: bool
                 f"the local cloud keeps its log and files in {state}, and cannot: {refusal}. Make that a "
                 "directory that you may write to, or name another one in VPCLAB_STATE"
             ) from None
-        return _start(port, state, lifeline=lifeline, authorization=authorization)
+        options = [] if authorization else ["--no-authorization"]
+        options += [f"--setting={assignment}" for assignment in settings]
+        return _start(port, state, options, lifeline=lifeline)
 
 
-def _start(port: int, state: Path, *, lifeline: bool, authorization: bool) -> DaemonStatus:
+def _start(port: int, state: Path, options: Sequence[str], *, lifeline: bool) -> DaemonStatus:
     running = status(state)
     if running is not None:
         raise DaemonError(
@@ -64,8 +75,7 @@ def _start(port: int, state: Path, *, lifeline: bool, authorization: bool) -> Da
     answers_read, answers_write = os.pipe()
     argv = [sys.executable, "-m", "vpclab.localcloud.daemon_process"]
     argv += ["--port", str(port), "--state", str(state.resolve()), "--answers", str(answers_write)]
-    if not authorization:
-        argv.append("--no-authorization")
+    argv += options
     passed = [answers_write]
     if lifeline:
         lifeline_read, lifeline_write = os.pipe()

@@ -28,20 +28,11 @@ def main() -> None:
     parser.add_argument("--answers", type=int, required=True)
     parser.add_argument("--lifeline", type=int)
     parser.add_argument("--no-authorization", action="store_false", dest="authorization")
+    parser.add_argument("--setting", action="append", default=[], dest="settings")
     arguments = parser.parse_args()
     try:
         listening = _listen(arguments.port)
-        pid = private_world.spawn(
-            lambda: first_process.run(
-                lambda: _serve(
-                    listening,
-                    arguments.state,
-                    arguments.answers,
-                    arguments.lifeline,
-                    authorization=arguments.authorization,
-                )
-            )
-        )
+        pid = private_world.spawn(lambda: first_process.run(lambda: _serve(listening, arguments)))
     except (OSError, private_world.PrivateWorldError) as refusal:
         _say(arguments.answers, {"error": str(refusal)})
         sys.exit(1)
@@ -64,20 +55,20 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def _serve(
-    listening: socket.socket, state: Path, answers: int, lifeline: int | None, *, authorization: bool
-) -> None:
+def _serve(listening: socket.socket, arguments: argparse.Namespace) -> None:
+    answers: int = arguments.answers
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    if lifeline is not None:
-        threading.Thread(target=_watch, args=(lifeline, stopping), daemon=True).start()
+    if arguments.lifeline is not None:
+        threading.Thread(target=_watch, args=(arguments.lifeline, stopping), daemon=True).start()
     try:
         from vpclab.localcloud.cloud import Cloud  # noqa: PLC0415 - heavy, and only wanted in here
         from vpclab.localcloud.control_plane import Settings  # noqa: PLC0415 - with it
 
-        cloud = Cloud(listening, state, Settings(authorization=authorization))
+        settings = Settings(authorization=arguments.authorization).with_assignments(arguments.settings)
+        cloud = Cloud(listening, arguments.state, settings)
     except Exception as error:
         _LOG.exception("the local cloud cannot start")
         _say(answers, {"error": f"the local cloud cannot start: {error}"})

@@ -17,6 +17,7 @@ from tests.data_plane.networks import (
     two_subnets,
 )
 from vpclab.localcloud.data_plane.errors import DataPlaneError
+from vpclab.localcloud.data_plane.nat_limits import NatLimits
 from vpclab.localcloud.data_plane.protocol_match import protocol_match
 from vpclab.localcloud.data_plane.refusal import PREFIX_LIMIT, REASONS, Kind, Refusal, joined
 from vpclab.localcloud.data_plane.ruleset import BATCH_BYTES, Chain, Collection, Ruleset, base_chain
@@ -30,7 +31,7 @@ from vpclab.network.model import InterfaceType, NetworkAclEntry, SecurityGroupRu
 def compiled(draft: Draft) -> Topology:
     """Compile the first VPC with everything in it materialised."""
     facts = facts_by_vpc(draft.network(), draft.interfaces)
-    return vpc_topology(next(iter(facts.values())))
+    return vpc_topology(next(iter(facts.values())), NatLimits())
 
 
 def textbook() -> Draft:

@@ -1,6 +1,8 @@
-"""What may be chosen about a control plane."""
+"""What may be chosen about a local cloud."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,9 @@ class Settings:
 
     ``authorization``: whether requests are held against policies. Off, whoever is authenticated may do everything;
     what services do with a role, or in their own name, is judged either way.
+
+    ``nat_gateway_idle_seconds``, ``nat_gateway_connections`` (to one destination), ``nat_gateway_first_port`` and
+    ``nat_gateway_last_port``: what NAT gateways can hold, by default as AWS's (VPC guide, "NAT gateway basics").
     """
 
     region: str = "us-east-1"
@@ -22,3 +27,34 @@ class Settings:
     interface_linger_seconds: float = 2.0
     asynchronous_retry_seconds: tuple[float, ...] = (60.0, 120.0)
     authorization: bool = True
+    nat_gateway_idle_seconds: int = 350
+    nat_gateway_connections: int = 55_000
+    nat_gateway_first_port: int = 1024
+    nat_gateway_last_port: int = 65535
+
+    def with_assignments(self, assignments: Iterable[str]) -> Self:
+        """Return these settings with numbers changed by ``name=value``.
+
+        Raises:
+            ValueError: there is no such setting, or the value is not one of its kind.
+        """
+        known: dict[str, Callable[[str], float]] = {
+            one.name: int if isinstance(one.default, int) else float
+            for one in fields(self)
+            if isinstance(one.default, int | float) and not isinstance(one.default, bool)
+        }
+        changed: dict[str, float] = {}
+        for assignment in assignments:
+            name, _, value = assignment.partition("=")
+            try:
+                changed[name] = known[name](value)
+            except KeyError:
+                names = ", ".join(known)
+                raise ValueError(
+                    f"there is no setting {name!r} that can be given so: use one of {names}"
+                ) from None
+            except ValueError:
+                raise ValueError(f"{assignment!r} is not understood: {name} is a number, as in {name}=5") from None
+            if changed[name] < 0:
+                raise ValueError(f"{assignment!r} cannot be: {name} is not negative")
+        return replace(self, **changed)  # type: ignore[arg-type]  # of each field's own type, by the above

@@ -16,6 +16,7 @@ from vpclab.localcloud.data_plane.environment import (
 from vpclab.localcloud.data_plane.errors import DataPlaneError
 from vpclab.localcloud.data_plane.followed_vpcs import FollowedVpcs
 from vpclab.localcloud.data_plane.kernel import HeldNamespace, Kernel
+from vpclab.localcloud.data_plane.nat_limits import NatLimits
 from vpclab.localcloud.data_plane.packet_log import LoggedPacket, PacketLog
 from vpclab.localcloud.data_plane.ranges import RESOLVER
 from vpclab.localcloud.data_plane.shared_topology import internet_topology, lambda_service_topology
@@ -28,11 +29,13 @@ from vpclab.localcloud.data_plane.topology import (
     vpc_key,
 )
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts, facts_by_vpc
+from vpclab.localcloud.data_plane.vpc_topology import vpc_topology
 from vpclab.localcloud.namespace import NetworkNamespace
 from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.network.model import AMAZON_PROVIDED_DNS, Network, NetworkInterface
 
 PREPARED_ENVIRONMENTS = 4
+_AWS_LIMITS = NatLimits()
 
 
 class DataPlane:
@@ -41,11 +44,16 @@ class DataPlane:
     Args:
         record_drop: called, in a thread of the data plane, with each packet that something refused.
         prepared_environments: how many namespaces to keep ready for ``attach_environment``.
+        nat_limits: what NAT gateways can hold.
 
     """
 
     def __init__(
-        self, record_drop: Callable[[Drop], None], *, prepared_environments: int = PREPARED_ENVIRONMENTS
+        self,
+        record_drop: Callable[[Drop], None],
+        *,
+        prepared_environments: int = PREPARED_ENVIRONMENTS,
+        nat_limits: NatLimits = _AWS_LIMITS,
     ) -> None:
         self._record_drop = record_drop
         self._lock = RLock()
@@ -58,7 +66,7 @@ class DataPlane:
         self._attachments = Attachments()
         self._log = PacketLog(self._heard)
         self._kernel = Kernel(self._watch, lambda held: self._log.unwatch(held.key))
-        self._vpcs = FollowedVpcs(self._kernel, self._shared)
+        self._vpcs = FollowedVpcs(self._kernel, self._shared, lambda facts: vpc_topology(facts, nat_limits))
         self._pool = NamespacePool(prepared_environments)
         try:
             self._apply()

@@ -11,7 +11,6 @@ from vpclab.localcloud.data_plane.errors import DataPlaneError, NamespaceRefusal
 from vpclab.localcloud.data_plane.kernel import Kernel
 from vpclab.localcloud.data_plane.topology import Topology
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
-from vpclab.localcloud.data_plane.vpc_topology import vpc_topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class FollowedVpcs:
         self,
         kernel: Kernel,
         shared: Callable[[list[VpcFacts]], Topology],
-        compile_vpc: Callable[[VpcFacts], Topology] = vpc_topology,
+        compile_vpc: Callable[[VpcFacts], Topology],
     ) -> None:
         self._kernel = kernel
         self._shared = shared

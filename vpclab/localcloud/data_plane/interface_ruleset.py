@@ -1,34 +1,46 @@
 """The rulesets of what stands behind an interface and passes packets on: NAT gateways and instances, functions."""
 
 from vpclab.localcloud.data_plane import links
+from vpclab.localcloud.data_plane.nat_limits import NatLimits
 from vpclab.localcloud.data_plane.refusal import Kind, Refusals
-from vpclab.localcloud.data_plane.ruleset import ICMP_ERRORS, Chain, Ruleset, anonymous, base_chain
+from vpclab.localcloud.data_plane.ruleset import (
+    ICMP_ERRORS,
+    Chain,
+    Collection,
+    Ruleset,
+    anonymous,
+    base_chain,
+)
 from vpclab.network.model import NatGateway, NetworkInterface, Vpc
 
 PORTS = "1024-65535"
-"""Source ports of NAT gateways and functions (VPC guide, network ACLs, "Ephemeral ports")."""
+"""Source ports of functions (VPC guide, network ACLs, "Ephemeral ports")."""
+
+MOST_DESTINATIONS = 65536
+"""Destinations of a NAT gateway whose flows are counted at a time; flows to others are not limited."""
 
 SOURCE_NAT = 100
 """linux/netfilter_ipv4.h, NF_IP_PRI_NAT_SRC."""
 
 
-def source_nat(link: str, address: str) -> Chain:
+def source_nat(link: str, address: str, ports: str = PORTS) -> Chain:
     """Have what leaves by ``link`` come from ``address``, from a port that cannot be foretold, none below 1024."""
     return base_chain(
         "departure",
         "postrouting",
         SOURCE_NAT,
         "accept",
-        f'oifname "{link}" meta l4proto {{ tcp, udp }} snat to {address}:{PORTS} fully-random',
+        f'oifname "{link}" meta l4proto {{ tcp, udp }} snat to {address}:{ports} fully-random',
         f'oifname "{link}" snat to {address}',
         kind="nat",
     )
 
 
-def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc) -> Ruleset:
+def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc, limits: NatLimits) -> Ruleset:
     """Compile a NAT gateway: it translates what its own VPC sends through it to its own private address.
 
-    The internet gateway translates that a second time. A flow forgotten for idleness is reset.
+    The internet gateway translates that a second time. A flow forgotten for idleness is reset; one too many to a
+    destination is dropped.
     Source: VPC guide, "NAT gateway basics".
     """
     refusals = Refusals()
@@ -46,15 +58,20 @@ def nat_gateway_ruleset(gateway: NatGateway, vpc: Vpc) -> Ruleset:
             "ct state { established, related } accept",
             f"ip saddr != {anonymous(vpc.cidr_blocks)} " + refuse("NGW_REQUIRES_SOURCE_IN_VPC"),
             "meta l4proto tcp ct state invalid reject with tcp reset",
+            "meta l4proto { tcp, udp } ct state new add @open-flows "
+            f"{{ ip daddr . meta l4proto . th dport ct count over {limits.connections} }} "
+            + refuse("NAT_GATEWAY_HAS_NO_PORT_LEFT"),
             "meta l4proto { tcp, udp } accept",
             "icmp type echo-request accept",
             refuse("NAT_GATEWAY_PROTOCOL_RESTRICTION"),
         ),
         base_chain("from-gateway", "output", 0, "accept", f"{ICMP_ERRORS} drop"),
-        source_nat(links.INSIDE, str(gateway.private_ip)),
+        source_nat(links.INSIDE, str(gateway.private_ip), f"{limits.first_port}-{limits.last_port}"),
         *refusals.chains(),
     )
-    return Ruleset("nat-gateway", chains=chains)
+    key = "ipv4_addr . inet_proto . inet_service"
+    open_flows = Collection("set", "open-flows", key, flags=f"dynamic; size {MOST_DESTINATIONS}")
+    return Ruleset("nat-gateway", (open_flows,), chains)
 
 
 def nat_instance_ruleset(interface: NetworkInterface) -> Ruleset:

@@ -56,6 +56,7 @@ REASONS = {
     "ADDRESS_NOT_IN_USE": "nothing answers at this address",
     "LAMBDA_INTERFACE_HAS_NO_INBOUND_PATH": "nothing can connect to a function through {component}",
     "NAT_GATEWAY_HAS_NO_INBOUND_PATH": "{component} answers nothing that is sent to it, only what it translated",
+    "NAT_GATEWAY_HAS_NO_PORT_LEFT": "{component} has as many connections to that destination as it can hold",
     "NAT_GATEWAY_PROTOCOL_RESTRICTION": "{component} translates TCP, UDP and ICMP only",
     "NO_INBOUND_PATH": "nothing can connect to what leaves through {component}",
     "RESOLVER_ANSWERS_DNS_ONLY": "the resolver of {component} answers DNS on port 53 and nothing else",

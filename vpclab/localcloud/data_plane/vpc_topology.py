@@ -9,6 +9,7 @@ from vpclab.localcloud.data_plane.interface_ruleset import (
     nat_gateway_ruleset,
     nat_instance_ruleset,
 )
+from vpclab.localcloud.data_plane.nat_limits import NatLimits
 from vpclab.localcloud.data_plane.ranges import EVERYWHERE, GATEWAY, LINK_LOCAL, RESOLVER
 from vpclab.localcloud.data_plane.route_table import kernel_routes
 from vpclab.localcloud.data_plane.router_ruleset import router_ruleset
@@ -41,14 +42,7 @@ GROUP_TRACKING = (
     ("netfilter/nf_conntrack_udp_timeout_stream", "180"),
 )
 
-NAT_TRACKING = (
-    # A NAT gateway forgets a flow that was idle for 350 s, and does not adopt one in the middle.
-    ("netfilter/nf_conntrack_tcp_timeout_established", "350"),
-    ("netfilter/nf_conntrack_udp_timeout", "350"),
-    ("netfilter/nf_conntrack_udp_timeout_stream", "350"),
-    ("netfilter/nf_conntrack_icmp_timeout", "350"),
-    ("netfilter/nf_conntrack_tcp_loose", "0"),
-)
+_IDLE_TIMEOUTS = ("tcp_timeout_established", "udp_timeout", "udp_timeout_stream", "icmp_timeout")
 
 HOST_WAY_OUT = (
     KernelRoute(MAIN_TABLE, EVERYWHERE, RouteKind.UNICAST, links.INSIDE, GATEWAY),
@@ -56,14 +50,14 @@ HOST_WAY_OUT = (
 )
 
 
-def vpc_topology(facts: VpcFacts) -> Topology:
-    """Compile one VPC."""
+def vpc_topology(facts: VpcFacts, limits: NatLimits) -> Topology:
+    """Compile one VPC, whose NAT gateways have these limits."""
     topology = {vpc_key(facts.vpc.id): _router(facts)}
     gateways = {gateway.network_interface_id: gateway for gateway in facts.nat_gateways}
     for interface in facts.present():
         if interface.id in gateways:
-            ruleset = nat_gateway_ruleset(gateways[interface.id], facts.vpc)
-            behind = _host(interface, FORWARDING, ruleset, NAT_TRACKING)
+            ruleset = nat_gateway_ruleset(gateways[interface.id], facts.vpc, limits)
+            behind = _host(interface, FORWARDING, ruleset, _nat_tracking(limits))
         elif interface.id in facts.nat_instances:
             behind = _host(interface, FORWARDING, nat_instance_ruleset(interface))
         elif interface.interface_type is InterfaceType.LAMBDA:
@@ -74,6 +68,12 @@ def vpc_topology(facts: VpcFacts) -> Topology:
     for endpoint in facts.gateway_endpoints:
         topology[gateway_endpoint_key(endpoint.id)] = _far_end(endpoint, facts)
     return topology
+
+
+def _nat_tracking(limits: NatLimits) -> Sysctls:
+    """A NAT gateway forgets a flow that was idle for so long, and does not adopt one in the middle."""
+    timeouts = [(f"netfilter/nf_conntrack_{name}", str(limits.idle_seconds)) for name in _IDLE_TIMEOUTS]
+    return (*timeouts, ("netfilter/nf_conntrack_tcp_loose", "0"))
 
 
 def _router(facts: VpcFacts) -> NamespaceTopology:
