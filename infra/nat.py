@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.network import ANYWHERE
+from infra.network import NatTarget
 from infra.settings import NatGatewayCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NatGatewaysArgs:
-    """``public_subnet_ids`` and ``private_route_table_ids``: one per zone, in the same order of zones.
+    """``public_subnet_ids``: one per zone.
 
     ``internet_route``: the public subnets' way to the internet gateway, without which a NAT gateway would come up
     and lead nowhere, or fail: "Network vpc-… has no internet gateway attached" (VPC user guide, "Troubleshoot NAT
@@ -22,12 +22,11 @@ class NatGatewaysArgs:
     prefix: str
     count: NatGatewayCount
     public_subnet_ids: Sequence[pulumi.Input[str]]
-    private_route_table_ids: Sequence[pulumi.Input[str]]
     internet_route: Sequence[pulumi.Resource]
 
 
 class NatGateways(pulumi.ComponentResource):
-    """Public NAT gateways, each with an Elastic IP, and the private tables' default routes to them.
+    """Public NAT gateways, each with an Elastic IP; ``targets`` are what private tables may lead to.
 
     A zonal NAT gateway lives in a *public* subnet: it translates to its own private address, and the internet
     gateway translates that to the Elastic IP (VPC user guide, "NAT gateway basics"). With one per zone each zone
@@ -36,11 +35,11 @@ class NatGateways(pulumi.ComponentResource):
 
     gateway_ids: list[pulumi.Output[str]]
     public_ips: list[pulumi.Output[str]]
-    routes: list[aws.ec2.Route]
+    targets: list[NatTarget]
 
     def __init__(self, name: str, args: NatGatewaysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("vpclab:network:NatGateways", name, {}, opts)
-        self.gateway_ids, self.public_ips, self.routes = [], [], []
+        self.gateway_ids, self.public_ips = [], []
         subnets = (
             args.public_subnet_ids if args.count is NatGatewayCount.ONE_PER_ZONE else args.public_subnet_ids[:1]
         )
@@ -60,14 +59,5 @@ class NatGateways(pulumi.ComponentResource):
             )
             self.gateway_ids.append(gateway.id)
             self.public_ips.append(address.public_ip)
-        for number, table_id in enumerate(args.private_route_table_ids):
-            self.routes.append(
-                aws.ec2.Route(
-                    f"{name}-{number}",
-                    route_table_id=table_id,
-                    destination_cidr_block=ANYWHERE,
-                    nat_gateway_id=self.gateway_ids[number % len(self.gateway_ids)],
-                    opts=pulumi.ResourceOptions(parent=self),
-                )
-            )
+        self.targets = [NatTarget(nat_gateway_id=id_) for id_ in self.gateway_ids]
         self.register_outputs({"gateway_ids": self.gateway_ids, "public_ips": self.public_ips})

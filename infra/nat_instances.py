@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 import pulumi
 import pulumi_aws as aws
 
-from infra.network import ANYWHERE
+from infra.network import ANYWHERE, NatTarget
 from infra.settings import NatGatewayCount
 
 IMAGE_OWNER = "568608671756"
@@ -21,10 +21,9 @@ INSTANCE_TYPE = "t4g.nano"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NatInstancesArgs:
-    """``public_subnet_ids`` and ``private_route_table_ids``: one per zone, in the same order of zones.
+    """``public_subnet_ids``: one per zone. ``private_cidrs``: the ranges whose traffic they take.
 
-    ``private_cidrs``: the ranges whose traffic they take. ``internet_route``: the public subnets' way to the
-    internet gateway.
+    ``internet_route``: the public subnets' way to the internet gateway.
     """
 
     prefix: str
@@ -32,12 +31,11 @@ class NatInstancesArgs:
     vpc_id: pulumi.Input[str]
     public_subnet_ids: Sequence[pulumi.Input[str]]
     private_cidrs: Sequence[IPv4Network]
-    private_route_table_ids: Sequence[pulumi.Input[str]]
     internet_route: Sequence[pulumi.Resource]
 
 
 class NatInstances(pulumi.ComponentResource):
-    """Instances with public addresses that translate, and the private tables' default routes to their interfaces.
+    """Instances with public addresses that translate; ``targets`` are what private tables may lead to.
 
     Two things that a NAT gateway does not ask for (VPC user guide, "NAT instances"): the source/destination check
     has to be off, or EC2 drops what is neither from nor for the instance; and its security group has to admit the
@@ -45,7 +43,8 @@ class NatInstances(pulumi.ComponentResource):
     """
 
     public_ips: list[pulumi.Output[str]]
-    ways: list[pulumi.Resource]
+    targets: list[NatTarget]
+    rules: list[pulumi.Resource]
     outputs: list[Mapping[str, pulumi.Output[str]]]
 
     def __init__(self, name: str, args: NatInstancesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -67,7 +66,7 @@ class NatInstances(pulumi.ComponentResource):
             tags={"Name": f"{args.prefix}-{name}"},
             opts=child,
         )
-        rules: list[pulumi.Resource] = [
+        self.rules = [
             aws.vpc.SecurityGroupEgressRule(
                 f"{name}-internet",
                 security_group_id=group.id,
@@ -77,7 +76,7 @@ class NatInstances(pulumi.ComponentResource):
                 opts=child,
             )
         ]
-        rules += [
+        self.rules += [
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-{number}",
                 security_group_id=group.id,
@@ -106,18 +105,8 @@ class NatInstances(pulumi.ComponentResource):
             )
             for number, subnet_id in enumerate(subnets)
         ]
-        routes = [
-            aws.ec2.Route(
-                f"{name}-{number}",
-                route_table_id=table_id,
-                destination_cidr_block=ANYWHERE,
-                network_interface_id=instances[number % len(instances)].primary_network_interface_id,
-                opts=child,
-            )
-            for number, table_id in enumerate(args.private_route_table_ids)
-        ]
+        self.targets = [NatTarget(network_interface_id=one.primary_network_interface_id) for one in instances]
         self.public_ips = [one.public_ip for one in instances]
-        self.ways = [*routes, *rules]
         self.outputs = [
             {
                 "instance_id": one.id,

@@ -128,3 +128,35 @@ def route_to_internet(
         )
         for number, table_id in enumerate(tier.route_table_ids)
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatTarget:
+    """What a private table's default route leads to: a NAT gateway, or the interface of a NAT instance."""
+
+    nat_gateway_id: pulumi.Input[str] | None = None
+    network_interface_id: pulumi.Input[str] | None = None
+
+
+def route_to_nat(
+    tier: SubnetTier, targets: Sequence[NatTarget], opts: pulumi.ResourceOptions
+) -> list[aws.ec2.Route]:
+    """Give ``tier`` a way out: one target for all zones, or one for each.
+
+    The routes belong to neither kind of target. So exchanging one for the other changes each route in place, and
+    does not make a second one of the same destination, which EC2 refuses: RouteAlreadyExists.
+    """
+    routes = []
+    for number, table_id in enumerate(tier.route_table_ids):
+        target = targets[number % len(targets)]
+        routes.append(
+            aws.ec2.Route(
+                f"nat-{number}",
+                route_table_id=table_id,
+                destination_cidr_block=ANYWHERE,
+                nat_gateway_id=target.nat_gateway_id,
+                network_interface_id=target.network_interface_id,
+                opts=opts,
+            )
+        )
+    return routes

@@ -8,7 +8,7 @@ import pulumi
 from infra.function import VpcAttachment
 from infra.nat import NatGateways, NatGatewaysArgs
 from infra.nat_instances import NatInstances, NatInstancesArgs
-from infra.network import SubnetTier, SubnetTierArgs, Vpc, route_to_internet
+from infra.network import NatTarget, SubnetTier, SubnetTierArgs, Vpc, route_to_internet, route_to_nat
 from infra.region import Region
 from infra.security_groups import SecurityGroups
 from infra.settings import NatKind, Settings, VariantName
@@ -71,7 +71,6 @@ def behind_a_nat(site: Site) -> Placement:
                 vpc_id=site.vpc.vpc_id,
                 public_subnet_ids=public.subnet_ids,
                 private_cidrs=site.settings.function_cidrs,
-                private_route_table_ids=private.route_table_ids,
                 internet_route=internet_route,
             ),
             site.region.options,
@@ -81,7 +80,7 @@ def behind_a_nat(site: Site) -> Placement:
             route_table_ids=private.route_table_ids,
             nat_public_ips=instances.public_ips,
             nat_instances=instances.outputs,
-            ways=[*instances.ways, *private.associations],
+            ways=[*_nat_routes(site, private, instances.targets), *instances.rules, *private.associations],
         )
     gateways = NatGateways(
         "nat",
@@ -89,7 +88,6 @@ def behind_a_nat(site: Site) -> Placement:
             prefix=site.prefix,
             count=site.settings.nat_gateways,
             public_subnet_ids=public.subnet_ids,
-            private_route_table_ids=private.route_table_ids,
             internet_route=internet_route,
         ),
         site.region.options,
@@ -99,7 +97,7 @@ def behind_a_nat(site: Site) -> Placement:
         route_table_ids=private.route_table_ids,
         nat_gateway_ids=gateways.gateway_ids,
         nat_public_ips=gateways.public_ips,
-        ways=[*gateways.routes, *private.associations],
+        ways=[*_nat_routes(site, private, gateways.targets), *private.associations],
     )
 
 
@@ -193,3 +191,8 @@ def _internet_routes(site: Site, public: SubnetTier) -> list[pulumi.Resource]:
         raise ValueError("public subnets need an internet gateway: this variant has none")
     options = pulumi.ResourceOptions.merge(site.region.options, pulumi.ResourceOptions(parent=public))
     return [*route_to_internet(public, site.vpc.internet_gateway, options)]
+
+
+def _nat_routes(site: Site, private: SubnetTier, targets: Sequence[NatTarget]) -> list[pulumi.Resource]:
+    options = pulumi.ResourceOptions.merge(site.region.options, pulumi.ResourceOptions(parent=private))
+    return [*route_to_nat(private, targets, options)]

@@ -124,6 +124,22 @@ def test_retention_can_be_updated_in_place(private_nat: Stack) -> None:
     private_nat.must("preview", "--expect-no-changes")
 
 
+@pytest.mark.parametrize(("kind", "target"), [("instance", "NetworkInterfaceId"), ("gateway", "NatGatewayId")])
+def test_nat_gateway_can_be_exchanged_for_an_instance_and_back(kind: str, target: str, private_nat: Stack) -> None:
+    """The private tables' routes are changed in place by ReplaceRoute, and lead somewhere before and after."""
+    private_nat.set("nat", kind)
+    changes = private_nat.changes()
+    assert changes.updated == {"Route nat-0", "Route nat-1"}
+    assert not changes.replaced
+    private_nat.must("up", "--yes", "--skip-preview")
+    tables = private_nat.outputs()["function_route_table_ids"]
+    for table in private_nat.aws("ec2").describe_route_tables(RouteTableIds=tables)["RouteTables"]:
+        (route,) = (one for one in table["Routes"] if one["DestinationCidrBlock"] == "0.0.0.0/0")
+        assert route["State"] == "active"
+        assert target in route
+    private_nat.must("preview", "--expect-no-changes")
+
+
 def test_subnet_range_can_be_changed_by_replacing_what_depends_on_it(private_nat: Stack) -> None:
     """A subnet's range is fixed: the subnet and its association are new, and the function moves in place."""
     private_nat.must("config", "set", "--path", "functionSubnetCidrs[0]", "10.20.200.0/24")
