@@ -1,6 +1,10 @@
 """Lambda's functions: their runtime, limits, code and versions."""
 
+import base64
+import hashlib
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -39,7 +43,15 @@ def test_function_cannot_run_what_is_not_python(here: World) -> None:
         ({"Environment": {"Variables": {"A=B": "x"}}}, "Map keys must satisfy constraint"),
         ({"Environment": {"Variables": {"A": "x"}}}, "Map keys must satisfy constraint"),
         ({"Environment": {"Variables": {"AB": "x\0y"}}}, "NUL character"),
-        ({"LoggingConfig": {"LogFormat": "JSON"}}, "LogFormat JSON is not modelled"),
+        ({"EphemeralStorage": {"Size": 10241}}, "less than or equal to 10240"),
+        ({"LoggingConfig": {"LogFormat": "XML"}}, r"enum value set: \[JSON, Text\]"),
+        ({"LoggingConfig": {"SystemLogLevel": "WARN"}}, "only where LogFormat is JSON"),
+        ({"Layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{n}:1" for n in "abcdef"]}, "more than 5 layers"),
+        ({"Layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:a:{n}" for n in (1, 2)]}, "Two different versions"),
+        ({"Layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:a:1"]}, "LayerVersion does not exist"),
+        ({"SnapStart": {"ApplyOn": "PublishedVersions"}}, "not modelled is snapshots of functions"),
+        ({"KMSKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/a"}, "not modelled is encryption"),
+        ({"DurableConfig": {"ExecutionTimeout": 60}}, "not modelled is durable functions"),
     ],
 )
 def test_function_cannot_exceed_its_limits(here: World, given: dict[str, Any], text: str) -> None:
@@ -99,6 +111,39 @@ def test_functions_can_be_listed_with_their_versions(here: World) -> None:
         here.functions.invoke(FunctionName="f", Qualifier=qualifier)
     first, second, latest = (one.code.sha256 for one in here.effects.invocations)
     assert first != second == latest
+
+
+def test_code_can_be_downloaded(here: World) -> None:
+    """GetFunction and GetLayerVersion tell a location, which is signed; what is not signed stays closed."""
+    here.function("f", here.role())
+    here.functions.publish_version(FunctionName="f")
+    here.functions.update_function_code(FunctionName="f", ZipFile=package("handler = print"))
+    layer = here.functions.publish_layer_version(LayerName="l", Content={"ZipFile": package("x = 1")})
+    told = [here.functions.get_function(FunctionName="f", **more) for more in ({}, {"Qualifier": "1"})]
+    locations = [one["Code"]["Location"] for one in told]
+    again = here.functions.get_layer_version(LayerName="l", VersionNumber=1)
+    digests = [
+        base64.b64encode(hashlib.sha256(_download(place)).digest()).decode()
+        for place in (*locations, layer["Content"]["Location"], again["Content"]["Location"])
+    ]
+    assert digests == [
+        *(one["Configuration"]["CodeSha256"] for one in told),
+        layer["Content"]["CodeSha256"],
+        layer["Content"]["CodeSha256"],
+    ]
+    for bad in (
+        locations[0].replace("Signature=", "Signature=0"),
+        locations[0].replace("Expires=", "Expires=9"),
+        locations[0].partition("?")[0],
+    ):
+        with pytest.raises(HTTPError, match="403"):
+            _download(bad)
+
+
+def _download(location: str) -> bytes:
+    with urlopen(location, timeout=10) as response:  # noqa: S310 - the control plane's own
+        content: bytes = response.read()
+        return content
 
 
 def test_warm_environments_can_hear_of_changes(here: World) -> None:

@@ -1,7 +1,8 @@
 """Refusals that the control plane makes itself, in the wire format of the service that was called."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
@@ -13,11 +14,12 @@ _REST_XML_SERVICES = frozenset({"s3", "route53", "cloudfront", "s3control"})
 
 @dataclass
 class ApiError(Exception):
-    """An error of an AWS API: its code, its text, its HTTP status."""
+    """An error of an AWS API: its code, its text, its HTTP status; in JSON also what else its shape has."""
 
     code: str
     message: str
     status: int = 400
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Code and text."""
@@ -46,6 +48,8 @@ def render(error: ApiError, service: str, protocol: str) -> Response:
             "x-amzn-ErrorType": error.code,
             "x-amzn-RequestId": request_id,
         }
-        text = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
+        text = json.dumps(
+            {"__type": error.code, "message": error.message, "Message": error.message, **error.fields}
+        )
         return error.status, headers, text.encode()
     return error.status, dict(_XML), f'<?xml version="1.0" encoding="UTF-8"?>{body}'.encode()

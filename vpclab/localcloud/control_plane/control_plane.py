@@ -186,6 +186,8 @@ class ControlPlane:
         moto.check_region(request)
         moto.dry_runs.answer(request, action)
         request = moto.canonical_ranges.canonical(request)
+        if moto.code_locations.concerns(request):
+            return moto.code_locations.answer(request)
         long_polling = moto.event_sources.long_polling
         if long_polling.concerns(request, action):
             region = request.region or self._settings.region

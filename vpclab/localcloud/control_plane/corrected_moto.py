@@ -45,6 +45,7 @@ from vpclab.localcloud.control_plane.additions import (
     vpc_ranges,
 )
 from vpclab.localcloud.control_plane.additions.caches import Caches
+from vpclab.localcloud.control_plane.additions.code_locations import CodeLocations
 from vpclab.localcloud.control_plane.additions.databases import Databases
 from vpclab.localcloud.control_plane.additions.event_permissions import EventPermissions
 from vpclab.localcloud.control_plane.additions.event_sources import EventSources
@@ -135,6 +136,8 @@ class CorrectedMoto:
         self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
         self.functions = Functions(roles, self._interfaces)
         self.functions.correct(self._corrections)
+        self.code_locations = CodeLocations()
+        self.code_locations.correct(self._corrections)
         self.invocations = Invocations(
             effects=effects,
             roles=roles,

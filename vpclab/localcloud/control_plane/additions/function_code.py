@@ -15,23 +15,46 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import s3_backends
 
+from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Moto
 
 _PARTITION = "aws"
 
 
-def check_code(backend: Moto, code: Mapping[str, Any]) -> None:
-    """Raise Lambda's error when the code of CreateFunction or UpdateFunctionCode cannot be had or unzipped."""
+LARGEST_ZIPPED, LARGEST_UNZIPPED = 50 * 1024 * 1024, 250 * 1024 * 1024
+"""Bytes of a package in a request, and unpacked with all layers ("Lambda quotas")."""
+_LARGEST_REQUEST = 70167211
+
+
+def check_code(backend: Moto, code: Mapping[str, Any]) -> bytes:
+    """Return the package; raise Lambda's error when it cannot be had or unzipped, or is too large."""
     if "ZipFile" in code:
         package = _decoded(code["ZipFile"])
     elif "S3Bucket" in code and "S3Key" in code:
         package = _stored(backend, code)
     else:
         raise InvalidParameterValueException("Please provide a source for function code.")
-    if not zipfile.is_zipfile(io.BytesIO(package)):
+    try:
+        size = unzipped_size(package)
+    except zipfile.BadZipFile:
         raise InvalidParameterValueException(
             "Could not unzip uploaded file. Please check your file, then try to upload again."
+        ) from None
+    if "ZipFile" in code and len(package) > LARGEST_ZIPPED:
+        raise ApiError(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {_LARGEST_REQUEST} bytes for this operation",
+            413,
         )
+    if size > LARGEST_UNZIPPED:
+        raise InvalidParameterValueException(f"Unzipped size must be smaller than {LARGEST_UNZIPPED} bytes")
+    return package
+
+
+def unzipped_size(package: bytes) -> int:
+    """Bytes of all files in a .zip file, by its own directory."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def _decoded(text: str) -> bytes:

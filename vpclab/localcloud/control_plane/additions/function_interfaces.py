@@ -132,5 +132,6 @@ def _used() -> Iterator[Pair]:
         for backend in list(regions.values()):
             for group in list(backend._lambdas._functions.values()):
                 for function in (group["latest"], *group["versions"]):
-                    if function is not None:
-                        yield from pairs_of(function)
+                    for one in (function, getattr(function, "vpclab_before", None)):
+                        if one is not None:
+                            yield from pairs_of(one)

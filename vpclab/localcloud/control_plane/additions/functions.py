@@ -7,7 +7,9 @@ VpcConfig (16 subnets, 5 groups, both lists or none).
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
+import base64
 import copy
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,10 +19,12 @@ from moto.awslambda.exceptions import InvalidParameterValueException, InvalidRol
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 
+from vpclab.localcloud.control_plane.additions import function_concurrency, function_layers, function_versions
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
 from vpclab.localcloud.control_plane.additions.function_code import check_code
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
 from vpclab.localcloud.control_plane.additions.function_limits import check_limits
+from vpclab.localcloud.control_plane.additions.function_logging import check_logging, logging_of, set_logging
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5
@@ -49,6 +53,9 @@ class Functions:
         corrections.wrap(backend_class, "update_function_code", self._update_code)
         corrections.wrap(backend_class, "delete_function", self._delete)
         corrections.replace(function_class, "__deepcopy__", _deep_copy)
+        function_versions.correct(corrections)
+        function_layers.correct(corrections)
+        function_concurrency.correct(corrections)
 
     def begin_settling(self) -> tuple[list[Any], list[str]]:
         """Take what API calls have begun: functions, and ARNs of those whose warm environments must end."""
@@ -56,13 +63,15 @@ class Functions:
         self._unsettled, self._changed_arns = [], []
         return begun
 
-    @staticmethod
-    def settle(functions: list[Any]) -> None:
+    def settle(self, functions: list[Any]) -> None:
         """Make functions active, now that the network has followed what was begun."""
         for function in functions:
             if function.state == "Pending":
                 function.state = "Active"
             function.vpclab_update_status = "Successful"
+            function.vpclab_before = None
+        if functions:
+            self._interfaces.age()
 
     def _create(self, plain: Moto, backend: Moto, spec: dict[str, Any]) -> Moto:
         _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
@@ -70,17 +79,17 @@ class Functions:
         self._check_role(backend, spec["Role"], spec["FunctionName"].rsplit(":", 1)[-1])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
         self._check_tracing(spec.get("TracingConfig"), spec["Role"])
-        log_group = _check_logging(spec.get("LoggingConfig"))
+        check_logging(spec.get("LoggingConfig"))
         dead_letters = self.check_dead_letters(spec["Role"], spec.get("DeadLetterConfig"))
         name = spec["FunctionName"].rsplit(":", 1)[-1]
         spec["FunctionName"] = name
         publish, spec["Publish"] = spec.get("Publish"), False
-        check_code(backend, spec["Code"])
+        package = check_code(backend, spec["Code"])
+        function_layers.check_size(package, function_layers.found(backend, spec.get("Layers") or []))
         function = plain(backend, spec)
         function.state = "Pending"
         function.vpclab_dead_letters = dead_letters
-        if log_group:
-            function.logs_group_name = log_group
+        set_logging(function, spec.get("LoggingConfig"))
         self._connect(function)
         self._unsettled.append(function)
         if publish:
@@ -99,6 +108,7 @@ class Functions:
         body: dict[str, Any],
     ) -> Moto:
         function = backend.get_function(function_name, qualifier)
+        self._check_update(function, body)
         _check_runtime("Zip", body.get("Runtime", function.run_time), None)
         check_limits(body)
         role = body.get("Role", function.role)
@@ -107,22 +117,21 @@ class Functions:
         if "VpcConfig" in body:
             body["VpcConfig"] = self._checked_vpc_config(backend, body["VpcConfig"], role)
         self._check_tracing(body.get("TracingConfig", function.tracing_config), role)
-        before = (function._vpc_config, function.state)
+        check_logging(body.get("LoggingConfig"))
+        function_layers.found(backend, body.get("Layers") or [])
+        dead_letters = getattr(function, "vpclab_dead_letters", None)
         if "DeadLetterConfig" in body:
-            function.vpclab_dead_letters = self.check_dead_letters(role, body["DeadLetterConfig"])
+            dead_letters = self.check_dead_letters(role, body["DeadLetterConfig"])
         if "Environment" in body:
             body["Environment"] = {"Variables": (body["Environment"] or {}).get("Variables", {})}
-        if "TracingConfig" in body:
-            function.tracing_config = body["TracingConfig"]
-        if log_group := _check_logging(body.get("LoggingConfig")):
-            function.logs_group_name = log_group
+        before = copy.copy(function)
+        plain(backend, function_name, qualifier, body)
+        function.vpclab_dead_letters = dead_letters
+        function.tracing_config = body.get("TracingConfig", function.tracing_config)
+        set_logging(function, body.get("LoggingConfig"))
         if "EphemeralStorage" in body:
             function.ephemeral_storage = body["EphemeralStorage"]["Size"]
-        plain(backend, function_name, qualifier, body)
-        function.last_modified = models.iso_8601_datetime_with_nanoseconds()
-        if function._vpc_config != before[0]:
-            self._connect(function)
-        return self._updated(function)
+        return self._updated(function, before)
 
     def _update_code(
         self, plain: Moto, backend: Moto, function_name: str, qualifier: str | None, body: dict[str, Any]
@@ -130,45 +139,74 @@ class Functions:
         if "ImageUri" in body:
             raise InvalidParameterValueException(_IMAGES)
         function = backend.get_function(function_name, qualifier)
-        check_code(backend, body)
+        self._check_update(function, body)
+        package = check_code(backend, body)
+        function_layers.check_size(package, function_layers.layers_of(function))
         publish = body.pop("Publish", False)
         if "Architectures" in body:
             _check_runtime("Zip", function.run_time, body["Architectures"])
-        configuration = plain(backend, function_name, qualifier, body)
         if body.get("DryRun"):
-            return configuration
-        function.last_modified = models.iso_8601_datetime_with_nanoseconds()
+            return _of_package(function.get_configuration(), package)
+        before = copy.copy(function)
+        plain(backend, function_name, qualifier, body)
+        configuration = self._updated(function, before)
         if publish:
-            version = backend.publish_version(function_name)
-            return version.get_configuration()
-        return self._updated(function)
+            return backend.publish_version(function_name).get_configuration()
+        return configuration
+
+    @staticmethod
+    def _check_update(function: Moto, body: Mapping[str, Any]) -> None:
+        function_versions.check_is_latest(function)
+        function_versions.check_is_settled(function)
+        function_versions.check_revision(body.get("RevisionId"), function_versions.revision(function))
 
     def _delete(self, plain: Moto, backend: Moto, function_name: str, qualifier: str | None = None) -> None:
+        qualifier = function_versions.qualifier_of(function_name, qualifier)
         function = backend.get_function(function_name, qualifier)
+        function_versions.check_deletion(backend, function, qualifier)
         arn = models.make_function_arn(function.region, function.account_id, function.function_name)
         plain(backend, function_name, qualifier)
         self._interfaces.age()
         self._changed_arns.append(arn)
 
-    def _updated(self, function: Moto) -> Moto:
+    def _updated(self, function: Moto, before: Moto) -> Moto:
+        """Begin to settle an update; until then, or where it fails, the function runs as ``before``."""
+        function.last_modified = models.iso_8601_datetime_with_nanoseconds()
+        function_versions.changed(function)
+        if function._vpc_config != before._vpc_config and not self._connect(function, before):
+            return function.get_configuration()
         function.vpclab_update_status = "InProgress"
+        function.vpclab_before = before
         self._unsettled.append(function)
         self._changed_arns.append(function.function_arn)
         return function.get_configuration()
 
-    def _connect(self, function: Moto) -> None:
-        """Make the function's interfaces; a full subnet makes it Failed, as on AWS afterwards."""
+    def _connect(self, function: Moto, before: Moto | None = None) -> bool:
+        """Make the function's interfaces and say whether that worked.
+
+        A full subnet fails a new function, as on AWS afterwards, and an update, which is undone then.
+        """
+        role_id = self._roles.role_id(function.role)
         try:
-            self._interfaces.ensure(pairs_of(function), function.function_name, self._roles.role_id(function.role))
-            function.vpclab_reason = None
-            if function.state == "Failed":
-                function.state = "Pending"
+            self._interfaces.ensure(pairs_of(function), function.function_name, role_id)
         except EC2ClientError as error:
             if error.code != _OUT_OF_ADDRESSES:
                 raise
-            function.state = "Failed"
-            function.vpclab_reason = {"StateReason": error.message, "StateReasonCode": "SubnetOutOfIPAddresses"}
-        self._interfaces.age()
+            if before is not None:
+                state = dict(before.__dict__)
+                function.__dict__.clear()
+                function.__dict__.update(state)
+            reason = {"StateReason": error.message, "StateReasonCode": "SubnetOutOfIPAddresses"}
+            function.vpclab_reason = reason
+            if before is None or function.state == "Failed":
+                function.state = "Failed"
+            else:
+                function.vpclab_update_status = "Failed"
+            return False
+        function.vpclab_reason = None
+        if function.state == "Failed":
+            function.state = "Pending"
+        return True
 
     def _check_role(self, backend: Moto, role_arn: str, name: str) -> None:
         match = re.match(InvalidRoleFormat.pattern, role_arn)
@@ -290,24 +328,26 @@ def _vpc_config(function: Moto) -> dict[str, Any] | None:
 
 def _configuration(plain: Moto, self: Moto, *, on_create: bool = False) -> dict[str, Any]:
     found: dict[str, Any] = plain(self, on_create=on_create)
+    reason = getattr(self, "vpclab_reason", None) or {}
     if self.state == "Pending":
         found |= _CREATING
     elif self.state == "Failed":
-        found |= getattr(self, "vpclab_reason", None) or {}
+        found |= reason
     if not on_create:
-        found["LastUpdateStatus"] = getattr(self, "vpclab_update_status", "Successful")
+        status = found["LastUpdateStatus"] = getattr(self, "vpclab_update_status", "Successful")
+        if status == "Failed":
+            found |= {name.replace("State", "LastUpdateStatus"): text for name, text in reason.items()}
     if dead_letters := getattr(self, "vpclab_dead_letters", None):
         found["DeadLetterConfig"] = {"TargetArn": dead_letters}
-    found["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+    found["LoggingConfig"] = logging_of(self)
+    found["RevisionId"] = function_versions.revision(self)
     return found
 
 
-def _check_logging(given: Mapping[str, Any] | None) -> str | None:
-    """Return the log group that LoggingConfig names, if any."""
-    config = given or {}
-    if config.get("LogFormat", "Text") != "Text":
-        raise InvalidParameterValueException("LogFormat JSON is not modelled by the local cloud: use Text.")
-    return config.get("LogGroup")
+def _of_package(configuration: dict[str, Any], package: bytes) -> dict[str, Any]:
+    """Return the configuration as it would be with this package: what a dry run of an update tells."""
+    digest = base64.b64encode(hashlib.sha256(package).digest()).decode()
+    return {**configuration, "CodeSha256": digest, "CodeSize": len(package)}
 
 
 def _deep_copy(self: Moto, _memo: dict[int, Any]) -> Moto:

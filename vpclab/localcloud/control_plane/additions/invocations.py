@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import parse_qs, unquote
 
 from moto.awslambda.exceptions import LambdaClientError
@@ -22,6 +23,9 @@ from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
+from vpclab.localcloud.control_plane.additions.function_layers import layers_of
+from vpclab.localcloud.control_plane.additions.function_logging import logging_of
+from vpclab.localcloud.control_plane.additions.function_versions import serving
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Moto
@@ -40,6 +44,10 @@ _ARN = re.compile(
 )
 _MOST_ARCHIVES = 256
 _TYPES = ("RequestResponse", "Event", "DryRun")
+_UNMODELLED = {
+    "HTTP_X_AMZ_TENANT_ID": "tenant isolation",
+    "HTTP_X_AMZ_DURABLE_EXECUTION_NAME": "durable executions",
+}
 _SERVING = frozenset({"Active", "Inactive"})
 
 
@@ -110,12 +118,21 @@ class Invocations:
             raise ApiError(
                 "InvalidParameterValueException", f"X-Amz-Invocation-Type is {kind}: use one of {_TYPES}."
             )
-        most = MOST_ASYNCHRONOUS if kind == "Event" else MOST_SYNCHRONOUS
-        if len(request.body) > most:
-            raise ApiError(
-                "RequestEntityTooLargeException",
-                f"Request must be smaller than {most} bytes for the InvokeFunction operation",
-                413,
+        for header, what in _UNMODELLED.items():
+            if header in request.environ:
+                raise ApiError(
+                    "UnsupportedOperation",
+                    f"Invoke is refused by the local cloud: not modelled is {what}. See the fidelity table in "
+                    "docs/local-cloud.md.",
+                )
+        size = len(request.body)
+        if kind == "Event" and size > MOST_ASYNCHRONOUS:
+            raise _too_large(
+                f"{size} byte payload is too large for the Event invocation type (limit {MOST_ASYNCHRONOUS} bytes)"
+            )
+        if size > MOST_SYNCHRONOUS:
+            raise _too_large(
+                f"Request must be smaller than {MOST_SYNCHRONOUS} bytes for the InvokeFunction operation"
             )
         named = self._named(request)
         context = request.environ.get("HTTP_X_AMZ_CLIENT_CONTEXT")
@@ -176,6 +193,8 @@ class Invocations:
             try:
                 return self._effects.invoke(invocation)
             except InvocationRefused as refusal:
+                if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    raise _throttled("ConcurrentInvocationLimitExceeded") from None
                 raise ApiError(refusal.code, refusal.message, refusal.status) from None
             except Exception as defect:  # noqa: BLE001 - a caller, or a poller, must hear of it in the API's words
                 _LOG.exception("%s could not be run", named.arn)
@@ -187,9 +206,9 @@ class Invocations:
         with self._lock:
             function = self._function(named)
             _check_state(function)
-            limit, key = function.reserved_concurrency, unqualified_arn(function)
-            if limit is not None and self._running[key] >= int(limit):
-                raise ApiError("TooManyRequestsException", "Rate Exceeded.", 429)
+            limit, key = _reserved_concurrency(function), unqualified_arn(function)
+            if limit is not None and self._running[key] >= limit:
+                raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
             invocation = self._invocation(function, named.arn, call)
             self._running[key] += 1
         try:
@@ -214,12 +233,12 @@ class Invocations:
     @staticmethod
     def _function(named: _Named) -> Moto:
         try:
-            return lambda_backends[named.account][named.region].get_function(named.name, named.qualifier)
+            return serving(lambda_backends[named.account][named.region], named.name, named.qualifier)
         except (LambdaClientError, KeyError):
             raise ApiError("ResourceNotFoundException", f"Function not found: {named.arn}", 404) from None
 
     def _invocation(self, function: Moto, invoked_arn: str, call: _Call) -> Invocation:
-        name, region = function.function_name, function.region
+        name, region, log = function.function_name, function.region, logging_of(function)
         return Invocation(
             function_arn=unqualified_arn(function),
             role_arn=function.role,
@@ -228,13 +247,16 @@ class Invocations:
             runtime=function.run_time,
             payload=call.payload,
             request_id=call.request_id,
-            log_group=function.logs_group_name,
+            log_group=log["LogGroup"],
+            log_format=log["LogFormat"],
+            system_log_level=log.get("SystemLogLevel", "INFO"),
+            application_log_level=log.get("ApplicationLogLevel", "INFO"),
             version=str(function.version),
             invoked_arn=invoked_arn,
             timeout=float(function.timeout),
             memory_mb=int(function.memory_size),
             ephemeral_storage_mb=int(function.ephemeral_storage),
-            layers=self._layers(function),
+            layers=tuple(self._archive(one.code_sha_256, one.code_bytes) for one in layers_of(function)),
             environment={
                 **function.environment_vars,
                 "AWS_REGION": region,
@@ -265,17 +287,20 @@ class Invocations:
             known = self._archives[sha256] = Archive(sha256, zip_file)
         return known
 
-    def _layers(self, function: Moto) -> tuple[Archive, ...]:
-        if not function.layers:
-            return ()
-        backend = lambda_backends[function.account_id][function.region]
-        versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
-        return tuple(self._archive(one.code_sha_256, one.code_bytes) for one in versions if one is not None)
-
 
 def unqualified_arn(function: Moto) -> str:
     """Return the function's unqualified ARN."""
     return f"arn:aws:lambda:{function.region}:{function.account_id}:function:{function.function_name}"
+
+
+def _reserved_concurrency(function: Moto) -> int | None:
+    """The limit is the function's, whichever version runs."""
+    limit = lambda_backends[function.account_id][function.region].get_function_concurrency(function.function_name)
+    return None if limit is None else int(limit)
+
+
+def _throttled(reason: str) -> ApiError:
+    return ApiError("TooManyRequestsException", "Rate Exceeded.", 429, fields={"Reason": reason, "Type": "User"})
 
 
 def _check_state(function: Moto) -> None:
@@ -286,6 +311,10 @@ def _check_state(function: Moto) -> None:
             f"{function.state}",
             409,
         )
+
+
+def _too_large(text: str) -> ApiError:
+    return ApiError("RequestEntityTooLargeException", text, 413)
 
 
 def _named_by(function_arn: str) -> _Named:

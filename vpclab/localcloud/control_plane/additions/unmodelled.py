@@ -131,6 +131,19 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     "elasticache": modelled_targets.ELASTICACHE_ACTIONS,
     "elasticloadbalancing": modelled_targets.LOAD_BALANCING_ACTIONS,
     "lambda": _LAMBDA_ACTIONS,
+_LAMBDA_REFUSED = (
+    ("FileSystemConfigs", "file systems"),
+    ("CapacityProviderConfig", "Lambda Managed Instances"),
+    ("PublishTo", "Lambda Managed Instances"),
+    ("DurableConfig", "durable functions"),
+    ("TenancyConfig", "tenant isolation"),
+    ("RuntimeConfig", "settings of runtimes"),
+    ("AcceleratorConfig", "accelerators"),
+    ("ImageConfig", "container images"),
+    ("KMSKeyArn", "encryption with a key of one's own"),
+    ("SourceKMSKeyArn", "encryption with a key of one's own"),
+    ("CodeSigningConfigArn", "code signing"),
+)
     "athena": _NOTHING,
     "glue": _NOTHING,
 }
@@ -178,6 +191,10 @@ _RULE_PROTOCOL = re.compile(
 )
 _PROTOCOLS = frozenset({"-1", "tcp", "udp", "icmp", "6", "17", "1", "all"})
 _TARGET_FIELDS = (
+    ("RecursionConfig", "the detection of loops"),
+    ("RuntimeManagement", "the choice of a runtime's version"),
+    ("ResponseStream", "response streaming"),
+    ("InvokeAsync", "the deprecated InvokeAsync: use Invoke with InvocationType Event"),
     "EgressOnlyInternetGatewayId",
     "TransitGatewayId",
     "VpcPeeringConnectionId",
@@ -311,11 +328,9 @@ def _check_lambda(action: str, document: Mapping[str, Any], query: Mapping[str, 
     config = document.get("VpcConfig") or {}
     if config.get("Ipv6AllowedForDualStack"):
         raise _refusal(f"{action} with Ipv6AllowedForDualStack", "IPv6")
-    for name, what in (
-        ("FileSystemConfigs", "file systems"),
-        ("CapacityProviderConfig", "Lambda Managed Instances"),
-    ):
-        if any(_filled(document.get(name))):
+    for name, what in () if "EventSourceMapping" in action else _LAMBDA_REFUSED:
+        value = document.get(name)
+        if value if isinstance(value, str) else any(_filled(value)):
             raise _refusal(f"{action} with {name}", what)
     if "EventSourceMapping" in action:
         for name, (what, harmless) in _MAPPING_REFUSED.items():

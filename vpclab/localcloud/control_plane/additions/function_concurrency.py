@@ -1,0 +1,40 @@
+"""Reserved concurrency: of what the account has, less what must stay unreserved; 0 is a value.
+
+moto has no quota and takes 0 for none. AWS: Lambda guide, configuration-concurrency; API reference,
+PutFunctionConcurrency. That versions share the function's, ``Invocations`` sees to.
+"""
+
+from typing import Any
+
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+
+from vpclab.localcloud.control_plane.corrections import Corrections, Moto
+
+ACCOUNT_CONCURRENCY, LEAST_UNRESERVED = 1000, 100
+
+
+def correct(corrections: Corrections) -> None:
+    """Correct what can be reserved, and what GetFunction tells of it."""
+    corrections.wrap(LambdaBackend, "put_function_concurrency", _put)
+    corrections.wrap(LambdaFunction, "get_code", _code)
+
+
+def _put(plain: Moto, backend: Moto, function_name: str, reserved_concurrency: int) -> Moto:
+    name = backend.get_function(function_name).function_name
+    others = sum(
+        int(one.reserved_concurrency or 0) for one in backend.list_functions() if one.function_name != name
+    )
+    if ACCOUNT_CONCURRENCY - others - int(reserved_concurrency) < LEAST_UNRESERVED:
+        raise InvalidParameterValueException(
+            "Specified ReservedConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
+        )
+    return plain(backend, function_name, reserved_concurrency)
+
+
+def _code(plain: Moto, function: Moto) -> dict[str, Any]:
+    found: dict[str, Any] = plain(function)
+    if function.reserved_concurrency is not None:
+        found["Concurrency"] = {"ReservedConcurrentExecutions": int(function.reserved_concurrency)}
+    return found
