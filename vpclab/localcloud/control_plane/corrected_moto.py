@@ -35,6 +35,7 @@ from vpclab.localcloud.control_plane.additions import (
     public_addresses,
     request_ids,
     request_readings,
+    resource_policy_documents,
     route_table_associations,
     routes,
     security_group_calls,
@@ -101,6 +102,7 @@ _MODELS = (
     load_balancers,
     identities,
     policy_documents,
+    resource_policy_documents,
     permissions_boundaries,
 )
 _REST_SERVICES = frozenset({"lambda", "s3", "xray"})

@@ -17,6 +17,7 @@ from moto.awslambda.models import lambda_backends
 from moto.iam.models import iam_backends
 
 from vpclab.authorization import MalformedPolicyError, check_resource_policy
+from vpclab.localcloud.control_plane.additions.policy_documents import is_there, principals_named
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.authorization.function_access import NAME
@@ -35,6 +36,7 @@ _ACTION = re.compile(r"lambda:[*]|lambda:[a-zA-Z]+|[*]")
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazon(?:aws)?\.com")
 _IDENTITY = re.compile(r"arn:aws:(?:iam|sts)::(\d{12}):(root|user|role|assumed-role)(?:/(.+))?")
+_NOBODY = "The provided principal was invalid. Please check the principal and try again."
 _CONDITIONS = (
     ("SourceArn", "ArnLike", "AWS:SourceArn"),
     ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
@@ -173,7 +175,7 @@ def _principal(given: str) -> str | dict[str, str]:
     identity = _IDENTITY.fullmatch(given)
     if identity is not None and _exists(*identity.groups()):
         return {"AWS": given}
-    raise _invalid("The provided principal was invalid. Please check the principal and try again.")
+    raise _invalid(_NOBODY)
 
 
 def _exists(account: str, kind: str, path: str | None) -> bool:
@@ -214,6 +216,8 @@ def _put_resource_policy(policy: _FunctionPolicy, _resource: str, given: Operati
         whole = json.loads(text)
     except (MalformedPolicyError, ValueError) as error:
         raise _invalid(f"The policy is malformed: {error}") from None
+    if not all(map(is_there, principals_named(text))):
+        raise _invalid(_NOBODY)
     statements = whole["Statement"]
     policy.change({**whole, "Statement": statements if isinstance(statements, list) else [statements]})
     return 200, {"Policy": json.dumps(policy.document), "RevisionId": policy.revision}

@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.iam import models
-from moto.iam.exceptions import LimitExceededException, MalformedPolicyDocument
+from moto.iam.exceptions import LimitExceededException, MalformedPolicyDocument, ValidationError
 
 from vpclab.authorization import MalformedPolicyError, NotModelledError
 from vpclab.authorization.grammar import check_identity_policy, check_trust_policy
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _MANAGED, _TRUST = 6144, 2048
+_LONGEST = 131072
+"""Characters of a document, white space and all, that IAM reads (IAM API reference, CreatePolicy)."""
+
 _INLINE = {"role": 10240, "user": 2048, "group": 5120}
 _PARTITION = "aws"
 _IDENTITY = re.compile(r"arn:aws:iam::(\d{12}):(role|user)/(?:[^/]+/)*([^/]+)")
@@ -44,6 +47,7 @@ class _IdentityDocument:
         self._document = document
 
     def validate(self) -> None:
+        _check_length(self._document)
         _checked(lambda: check_identity_policy(self._document))
 
 
@@ -54,11 +58,12 @@ class _TrustDocument:
         self._document = document
 
     def validate(self) -> None:
+        _check_length(self._document)
         _checked(lambda: check_trust_policy(self._document))
         if _size(self._document) > _TRUST:
             raise LimitExceededException(f"Cannot exceed quota for ACLSizePerRole: {_TRUST}")
-        for name in _principals(self._document):
-            if not _exists(name):
+        for name in principals_named(self._document):
+            if not is_there(name):
                 raise MalformedPolicyDocument(f'Invalid principal in policy: "AWS":"{name}"')
 
 
@@ -101,7 +106,16 @@ def _put_group_policy(plain: Moto, backend: Moto, group_name: str, name: str, do
     plain(backend, group_name, name, document)
 
 
+def _check_length(document: str) -> None:
+    if len(document) > _LONGEST:
+        raise ValidationError(
+            "1 validation error detected: Value at 'policyDocument' failed to satisfy constraint: Member must "
+            f"have length less than or equal to {_LONGEST}"
+        )
+
+
 def _check_managed(document: str) -> None:
+    _check_length(document)
     _checked(lambda: check_identity_policy(document, managed=True))
     if _size(document) > _MANAGED:
         raise LimitExceededException(f"Cannot exceed quota for PolicySize: {_MANAGED}")
@@ -121,7 +135,8 @@ def _size(document: str) -> int:
     return len("".join(document.split()))
 
 
-def _principals(document: str) -> Iterator[str]:
+def principals_named(document: str) -> Iterator[str]:
+    """Yield whom a policy of possible form names as AWS principals: ARNs, accounts, ``*``."""
     statements = json.loads(document)["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
         for element in ("Principal", "NotPrincipal"):
@@ -130,8 +145,8 @@ def _principals(document: str) -> Iterator[str]:
             yield from [names] if isinstance(names, str) else names
 
 
-def _exists(name: str) -> bool:
-    """Whether a role or user that a trust policy names exists; every account does."""
+def is_there(name: str) -> bool:
+    """Whether a role or user that a policy names exists; every account does."""
     identity, session = _IDENTITY.fullmatch(name), _SESSION.fullmatch(name)
     if session is not None:
         roles = _backend(session[1]).roles.values() if session[1] in models.iam_backends else ()

@@ -177,8 +177,8 @@ class Authorizer:
             | {"aws:resourceaccount": (owner,), "s3:resourceaccount": (owner,)},
         )
         told = access.resource is not None and _is_here(access.resource, request.region)
-        resource = resource_policy(access.resource) if access.resource and not access.free else None
         try:
+            resource = resource_policy(access.resource) if access.resource and not access.free else None
             if access.free:
                 policies = Policies(endpoint=policies.endpoint)
                 asked = replace(asked, principal=_root_of(caller), resource_account=None)
