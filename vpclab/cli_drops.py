@@ -44,14 +44,14 @@ def drops(
 
 
 def describe(drop: Drop) -> str:
-    """Return one drop as a line: when (UTC), which flow, which component, why."""
+    """Return one drop as a line: when (UTC), at which interface, which flow, which component, why."""
     when = datetime.fromtimestamp(float(drop["time"]), UTC).strftime("%H:%M:%S.%f")[:-3]
     source = _socket(drop.get("source"), drop.get("source_port"))
     destination = _socket(drop.get("destination"), drop.get("destination_port"))
     code = f" {drop['code']}" if drop.get("code") else ""
     reason = f": {drop['reason']}" if drop.get("reason") else ""
     return (
-        f"{when} {drop.get('protocol')} {source} -> {destination}  "
+        f"{when} {drop.get('interface_id') or '-'} {drop.get('protocol')} {source} -> {destination}  "
         f"dropped by {drop.get('kind')} {drop.get('component')}{code}{reason}"
     )
 

@@ -39,7 +39,7 @@ def test_new_acl_cannot_pass_anything() -> None:
         assert world.connect("eni-left", "10.0.2.10") == TIMED_OUT
         drop = world.drop()
         assert (drop.kind, drop.component, drop.code) == ("network-acl", "acl-guard", "SUBNET_ACL_RESTRICTION")
-        assert (drop.interface_id, drop.reason.split()[1]) == ("eni-right", "ingress")
+        assert (drop.interface_id, drop.reason.split()[1], drop.rule) == ("eni-right", "ingress", "*")
 
 
 def test_acl_cannot_judge_traffic_within_its_subnet() -> None:
@@ -80,13 +80,14 @@ def test_acl_can_refuse_the_reply_on_the_clients_side() -> None:
 
 
 def test_lowest_matching_number_can_decide() -> None:
-    """Rules are asked in the order of their numbers; the first that matches decides."""
+    """Rules are asked in the order of their numbers; the first that matches decides, and is named."""
     deny, allow = ingress(90, allow=False, cidr="10.0.1.10/32"), ingress(100, allow=True)
     draft = guarded(allow, deny, OPEN_EGRESS)
     draft.interface("eni-other", "subnet-left", "10.0.1.11")
     with World(draft.network()) as world:
         world.listen("eni-right", "10.0.2.10")
         assert world.connect("eni-left", "10.0.2.10") == TIMED_OUT
+        assert (world.drop().rule, world.drop().reason) == ("90", "the ingress rule 90 of acl-guard denies it")
         assert world.connect("eni-other", "10.0.2.10") == "10.0.1.11"
         draft.acl("acl-guard", "vpc-a", ingress(80, allow=True), deny, OPEN_EGRESS)
         world.reconcile(draft.network())

@@ -145,14 +145,25 @@ def test_drop_can_be_told_in_one_line() -> None:
         "code": "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
         "reason": "igw-1 lets only sources with a public address out",
         "protocol": "tcp",
+        "interface_id": "eni-1",
         "source": "10.0.0.4",
         "source_port": 50381,
         "destination": "192.0.2.9",
         "destination_port": 443,
     }
     assert cli_drops.describe(drop) == (
-        "22:13:20.250 tcp 10.0.0.4:50381 -> 192.0.2.9:443  dropped by internet-gateway igw-1 "
+        "22:13:20.250 eni-1 tcp 10.0.0.4:50381 -> 192.0.2.9:443  dropped by internet-gateway igw-1 "
         "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS: igw-1 lets only sources with a public address out"
     )
-    bare = {**drop, "protocol": "icmp", "source_port": None, "destination_port": None, "code": "", "reason": ""}
-    assert cli_drops.describe(bare) == "22:13:20.250 icmp 10.0.0.4 -> 192.0.2.9  dropped by internet-gateway igw-1"
+    bare = {
+        **drop,
+        "interface_id": None,
+        "protocol": "icmp",
+        "source_port": None,
+        "destination_port": None,
+        "code": "",
+        "reason": "",
+    }
+    assert (
+        cli_drops.describe(bare) == "22:13:20.250 - icmp 10.0.0.4 -> 192.0.2.9  dropped by internet-gateway igw-1"
+    )

@@ -73,11 +73,13 @@ def test_later_fragment_cannot_have_ports() -> None:
     st.sampled_from(Kind),
     st.from_regex(r"[a-z]{1,8}-[0-9a-f]{8,17}", fullmatch=True),
     st.sampled_from(["ENI_SG_RULES_MISMATCH", "BAD_STATE_ROUTE"]),
-    st.sampled_from(["", "ingress", "egress"]),
+    st.sampled_from([(), ("ingress",), ("egress",), ("ingress", "*"), ("egress", "32766")]),
 )
-def test_prefix_can_be_read_as_it_was_written(kind: Kind, component: str, code: str, direction: str) -> None:
+def test_prefix_can_be_read_as_it_was_written(
+    kind: Kind, component: str, code: str, more: tuple[str, ...]
+) -> None:
     """The log prefix carries a refusal across the kernel unharmed."""
-    refusal = Refusal(kind, component, code, direction)
+    refusal = Refusal(kind, component, code, *more)
     assert parse_prefix(refusal.prefix()) == refusal
 
 

@@ -11,7 +11,7 @@ _HEADER = struct.Struct("!BBHHHBBH4s4s")
 _PORTS = struct.Struct("!HH")
 _WITH_PORTS = frozenset({6, 17})
 _OFFSET = 0x1FFF
-_WORDS = (3, 4)
+_WORDS = (3, 4, 5)
 _KINDS = frozenset(kind.value for kind in Kind)
 
 
@@ -21,7 +21,8 @@ class Drop:
 
     ``time`` is in seconds since the epoch; ``code`` an explanation code of AWS's Reachability Analyzer where one
     fits; ``interface_id`` the network interface that the packet came from or, for what was refused on its way in,
-    was going to. ``protocol`` is tcp, udp, icmp or an IANA number; ports are None where there are none.
+    was going to. ``protocol`` is tcp, udp, icmp or an IANA number; ports are None where there are none. ``rule``
+    is the number of the network ACL's rule that denied, ``*`` for its final one.
     """
 
     time: float
@@ -36,6 +37,7 @@ class Drop:
     source_port: int | None
     destination: str
     destination_port: int | None
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def describe(
         kind=refusal.kind,
         component=component,
         code=refusal.code,
-        reason=reason.format(component=component, direction=refusal.direction),
+        reason=reason.format(component=component, direction=refusal.direction, rule=refusal.rule),
         vpc_id=vpc_id,
         interface_id=interface_id,
         protocol=header.protocol,
@@ -96,4 +98,5 @@ def describe(
         source_port=header.source_port,
         destination=header.destination,
         destination_port=header.destination_port,
+        rule=refusal.rule or None,
     )

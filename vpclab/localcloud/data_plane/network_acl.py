@@ -10,6 +10,12 @@ from vpclab.localcloud.data_plane.ruleset import Chain
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
 from vpclab.network.model import NetworkAcl, NetworkAclEntry
 
+LAST_NUMBER = 32767
+"""The number of the deny that every ACL ends with."""
+
+FINAL_DENY = "*"
+"""How that rule is written."""
+
 EGRESS = "egress"
 INGRESS = "ingress"
 
@@ -43,19 +49,23 @@ class AclChains:
         return chains
 
     def _rules(self, acl: NetworkAcl, direction: str) -> tuple[str, ...]:
-        refuse = self._refusal(acl.id, direction)
         entries = sorted(
             (entry for entry in acl.entries if entry.egress == (direction == EGRESS)),
             key=lambda entry: entry.number,
         )
         rules = [
-            f"{_match(entry, direction)} {'return' if entry.allow else f'goto {refuse}'}".lstrip()
-            for entry in entries
+            f"{_match(entry, direction)} {self._verdict(acl, entry, direction)}".lstrip() for entry in entries
         ]
-        return (*rules, f"goto {refuse}")
+        return (*rules, f"goto {self._refusal(acl.id, direction)}")
 
-    def _refusal(self, acl_id: str, direction: str) -> str:
-        return self._refusals.chain(Kind.NETWORK_ACL, acl_id, "SUBNET_ACL_RESTRICTION", direction)
+    def _verdict(self, acl: NetworkAcl, entry: NetworkAclEntry, direction: str) -> str:
+        if entry.allow:
+            return "return"
+        rule = FINAL_DENY if entry.number == LAST_NUMBER else str(entry.number)
+        return f"goto {self._refusal(acl.id, direction, rule)}"
+
+    def _refusal(self, acl_id: str, direction: str, rule: str = FINAL_DENY) -> str:
+        return self._refusals.chain(Kind.NETWORK_ACL, acl_id, "SUBNET_ACL_RESTRICTION", direction, rule)
 
 
 def _match(entry: NetworkAclEntry, direction: str) -> str:

@@ -1,7 +1,7 @@
 """Refusing a packet by name: the words that nftables writes to the log, and what they say to people.
 
 A refusal is logged (at a limited rate), counted and dropped; never answered. The log prefix carries it across the
-kernel: ``<kind> <component> <code>[ <direction>]``.
+kernel: ``<kind> <component> <code>[ <direction>[ <rule>]]``.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ REASONS = {
     "NGW_REQUIRES_SOURCE_IN_VPC": "{component} carries traffic of its own VPC only",
     "NO_ROUTE_TO_DESTINATION": "no route of {component} matches the destination",
     "SG_HAS_NO_RULES": "{component} has no {direction} rule at all",
-    "SUBNET_ACL_RESTRICTION": "an {direction} rule of {component}, or its final deny, refuses it",
+    "SUBNET_ACL_RESTRICTION": "the {direction} rule {rule} of {component} denies it",
     "VPC_BLOCK_PUBLIC_ACCESS_ENABLED": "VPC Block Public Access keeps this part of {component} from the internet",
     "VPCE_GATEWAY_PROTOCOL_RESTRICTION": "{component} accepts TCP and ICMP echo requests only",
     # Our own, where AWS has no word
@@ -67,16 +67,20 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason to drop. ``direction`` is ``ingress`` or ``egress`` where the component has both."""
+    """One reason to drop. ``direction`` is ``ingress`` or ``egress`` where the component has both.
+
+    ``rule`` is the number of a network ACL's rule, or ``*`` for its final deny, as the console writes it.
+    """
 
     kind: Kind
     component: str
     code: str
     direction: str = ""
+    rule: str = ""
 
     def prefix(self) -> str:
         """Say it in at most 127 characters, for the kernel's log."""
-        return f"{self.kind} {self.component} {self.code} {self.direction}".rstrip()
+        return f"{self.kind} {self.component} {self.code} {self.direction} {self.rule}".rstrip()
 
 
 def joined(identifiers: tuple[str, ...], kind: Kind, code: str) -> str:
@@ -96,9 +100,9 @@ class Refusals:
     def __init__(self) -> None:
         self._chains: dict[Refusal, str] = {}
 
-    def chain(self, kind: Kind, component: str, code: str, direction: str = "") -> str:
+    def chain(self, kind: Kind, component: str, code: str, direction: str = "", rule: str = "") -> str:
         """Return the name of the chain that refuses so."""
-        refusal = Refusal(kind, component, code, direction)
+        refusal = Refusal(kind, component, code, direction, rule)
         return self._chains.setdefault(refusal, f"refuse-{len(self._chains) + 1}")
 
     def chains(self) -> list[Chain]:
