@@ -37,6 +37,7 @@ def test_database_can_have_an_interface_in_the_vpc(here: World, network: tuple[l
     subnets, group = network
     other = here.group(here.ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"], "other")
     made = here.database("d", "g", [group], AvailabilityZone=f"{REGION}b")
+    here.plane.database_ready("d")
     [found] = here.interfaces(description="RDSNetworkInterface")
     assert found["SubnetId"] == subnets[1]
     assert made["AvailabilityZone"] == f"{REGION}b"
@@ -105,14 +106,15 @@ def test_managed_password_can_be_read_from_its_secret(here: World, network: tupl
 def test_password_can_be_the_callers_own(here: World, network: tuple[list[str], str]) -> None:
     """MasterUserPassword is what one logs in with; there is no secret; it can be changed."""
     made = here.database(
-        "d", "g", [network[1]], ManageMasterUserPassword=False, MasterUserPassword="correct horse"
+        "d", "g", [network[1]], ManageMasterUserPassword=False, MasterUserPassword="correct-horse"
     )
     assert "MasterUserSecret" not in made
-    assert here.plane.database_credentials("d") == ("chief", "correct horse", "")
+    assert here.plane.database_credentials("d") == ("chief", "correct-horse", "")
+    here.plane.database_ready("d")
     here.client("rds").modify_db_instance(
-        DBInstanceIdentifier="d", MasterUserPassword="battery staple", ApplyImmediately=True
+        DBInstanceIdentifier="d", MasterUserPassword="battery-staple", ApplyImmediately=True
     )
-    assert here.plane.database_credentials("d").password == "battery staple"
+    assert here.plane.database_credentials("d").password == "battery-staple"
 
 
 def test_database_cannot_be_made_of_what_does_not_fit(here: World, network: tuple[list[str], str]) -> None:
@@ -132,7 +134,7 @@ def test_database_cannot_be_made_of_what_does_not_fit(here: World, network: tupl
     for more, what in (
         ({"Engine": "mysql"}, "engines other than postgres"),
         ({"MultiAZ": True}, "standby"),
-        ({"PubliclyAccessible": True}, "public address"),
+        ({"EnableIAMDatabaseAuthentication": True}, "IAM database authentication"),
     ):
         with refused("UnsupportedOperation", what):
             here.database("d", "g", [group], **more)

@@ -61,6 +61,7 @@ def database(clients: Clients, execution_role: str, demolition: Demolition) -> I
         ManageMasterUserPassword=True,
         DBSubnetGroupName=name,
         VpcSecurityGroupIds=[group],
+        PubliclyAccessible=False,  # the default where there is an internet gateway is otherwise
     )
     world.later(rds.get_waiter("db_instance_deleted").wait, DBInstanceIdentifier=name, WaiterConfig=WAITING)
     world.later(rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)

@@ -62,6 +62,8 @@ class Cloud:
                 authority,
                 self._control_plane.database_credentials,
                 self._control_plane.database_ready,
+                settings=self._control_plane.database_settings,
+                stopped=self._control_plane.database_stopped,
             )
             undo.callback(self._databases.close)
             self._caches = Caches(state / "caches", self._control_plane.cache_ready)

@@ -28,7 +28,7 @@ class Servers(Generic[S]):
         self._make = make
         self._lock = threading.Lock()
         self._running: dict[str, ServerProcess[S]] = {}
-        self._ending: list[threading.Thread] = []
+        self._ending: list[tuple[str, threading.Thread]] = []
         shutil.rmtree(directory, ignore_errors=True)  # of a cloud that was killed: its servers are gone with it
 
     def reconcile(self, wanted: Mapping[str, S], exist: Collection[str]) -> None:
@@ -37,18 +37,30 @@ class Servers(Generic[S]):
         The files of keys that are not among ``exist`` are removed.
         """
         with self._lock:
-            self._ending = [thread for thread in self._ending if thread.is_alive()]
+            self._ending = [(key, thread) for key, thread in self._ending if thread.is_alive()]
             ended: dict[str, threading.Thread] = {}
             for key, process in list(self._running.items()):
                 if wanted.get(key) == process.specification:
                     process.notice()
                     continue
                 del self._running[key]
-                ended[key] = self._end(process, None if key in exist else self._directory / key)
+                ended[key] = self._end(key, process, None if key in exist else self._directory / key)
             for key, specification in wanted.items():
                 if key not in self._running:
                     self._running[key] = self._make(key, specification, ended.get(key))
                     self._running[key].start()
+
+    def when_ended(self, key: str, then: Callable[[], None]) -> None:
+        """Call ``then`` from a thread of its own when no process of that key is ending any more."""
+        with self._lock:
+            ending = [thread for ended, thread in self._ending if ended == key]
+
+        def wait() -> None:
+            for thread in ending:
+                thread.join()
+            then()
+
+        threading.Thread(target=wait, name=f"after the end of {key}", daemon=True).start()
 
     def states(self) -> dict[str, str]:
         """Return how each is, by name: ``starting``, ``available``, or ``failed: …`` with the cause."""
@@ -65,11 +77,11 @@ class Servers(Generic[S]):
         for process in processes:
             if not process.wait(STOPPING_SECONDS + 1):
                 _LOG.error("%s has not ended", process.specification.name)
-        for thread in ending:
+        for _, thread in ending:
             thread.join(STOPPING_SECONDS + 1)
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _end(self, process: ServerProcess[S], remove: Path | None) -> threading.Thread:
+    def _end(self, key: str, process: ServerProcess[S], remove: Path | None) -> threading.Thread:
         """End a process in the background, and remove its files when it is gone for good."""
         process.stop()
 
@@ -79,5 +91,5 @@ class Servers(Generic[S]):
 
         thread = threading.Thread(target=finish, name=f"end of {process.specification.name}", daemon=True)
         thread.start()
-        self._ending.append(thread)
+        self._ending.append((key, thread))
         return thread

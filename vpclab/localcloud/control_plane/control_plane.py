@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from vpclab.localcloud.control_plane.api_error import ApiError, Response, render
 from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
 from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
+from vpclab.localcloud.control_plane.database_settings import DatabaseSettings
 from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.settings import Settings
 from vpclab.localcloud.control_plane.target_health import TargetHealth
@@ -114,6 +115,16 @@ class ControlPlane:
         with self._lock:
             return self._moto.databases.credentials(identifier)
 
+    def database_stopped(self, identifier: str) -> None:
+        """Make the RDS instance with this identifier or ARN ``stopped``, if it is stopping."""
+        with self._lock:
+            self._moto.databases.stopped(identifier)
+
+    def database_settings(self, identifier: str) -> DatabaseSettings:
+        """Return what an RDS instance's server is told, by identifier or ARN. KeyError: there is none."""
+        with self._lock:
+            return self._moto.databases.settings(identifier)
+
     def cache_ready(self, arn: str) -> None:
         """Make the ElastiCache node with this ARN ``available``. Unknown ones are ignored: deleted."""
         with self._lock:
@@ -175,6 +186,8 @@ class ControlPlane:
 
     def _answer(self, request: ApiRequest) -> Response:
         moto = self._moto
+        if moto.code_locations.concerns(request):
+            return moto.code_locations.answer(request)
         moto.authenticator.caller(request)
         if moto.invocations.concerns(request):
             moto.authorize(request, "Invoke")
@@ -186,8 +199,6 @@ class ControlPlane:
         moto.check_region(request)
         moto.dry_runs.answer(request, action)
         request = moto.canonical_ranges.canonical(request)
-        if moto.code_locations.concerns(request):
-            return moto.code_locations.answer(request)
         long_polling = moto.event_sources.long_polling
         if long_polling.concerns(request, action):
             region = request.region or self._settings.region

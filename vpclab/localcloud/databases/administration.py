@@ -50,6 +50,16 @@ def apply(sockets: Path, port: int, credentials: "DatabaseCredentials") -> None:
             connection.run(f"create database {pg8000.native.identifier(name)} owner {user}")
 
 
+def reload(sockets: Path, port: int) -> None:
+    """Have the server read its configuration again; connections that are open stay.
+
+    Raises:
+        OSError: the instance does not accept connections.
+    """
+    with connected(sockets, port) as connection:
+        connection.run("select pg_reload_conf()")
+
+
 def accepts_connections(sockets: Path, port: int) -> bool:
     """Whether the instance lets the administrator in; False while it starts."""
     with suppress(OSError, pg8000.exceptions.Error), connected(sockets, port):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +28,7 @@ from vpclab.localcloud.server_process import STARTING_SECONDS, ServerProcess, en
 
 if TYPE_CHECKING:
     from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
+    from vpclab.localcloud.control_plane.database_settings import DatabaseSettings
     from vpclab.localcloud.namespace import NetworkNamespace
 
 _POLL_SECONDS = 0.02
@@ -48,8 +50,11 @@ class DatabaseSpecification:
     """What the callbacks and messages call it: the instance's ARN."""
 
     endpoint_address: str
-    listening: Listening
+    address: IPv4Address
+    port: int
     namespace: "NetworkNamespace"
+    boots: int = 0
+    """Another number asks for a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Surroundings:
     cache: Path
     authority: Certificates
     credentials: "Callable[[], DatabaseCredentials]"
+    settings: "Callable[[], DatabaseSettings]"
     ready: Callable[[], None]
 
 
@@ -76,6 +82,7 @@ class DatabaseProcess(ServerProcess[DatabaseSpecification]):
         self._surroundings = surroundings
         self._directory = surroundings.directory
         self._applied: DatabaseCredentials | None = None
+        self._force_ssl: bool | None = None
 
     def _run_once(self) -> None:
         distribution = installed()
@@ -114,13 +121,18 @@ class DatabaseProcess(ServerProcess[DatabaseSpecification]):
         key, chain = self._surroundings.authority.issue(self.specification.endpoint_address)
         _write_secret(data / "server.key", key)
         (data / "server.crt").write_bytes(chain)
-        (data / "postgresql.conf").write_text(postgresql_conf(self.specification.listening))
-        (data / "pg_hba.conf").write_text(pg_hba_conf(self.specification.listening))
+        self._configure(data, force_ssl=self._surroundings.settings().force_ssl)
         return data
+
+    def _configure(self, data: Path, *, force_ssl: bool) -> None:
+        listening = Listening(self.specification.address, self.specification.port, force_ssl)
+        (data / "postgresql.conf").write_text(postgresql_conf(listening))
+        (data / "pg_hba.conf").write_text(pg_hba_conf(listening))
+        self._force_ssl = force_ssl
 
     def _look_after(self, process: subprocess.Popen[bytes], sockets: Path) -> None:
         """Wait until it accepts connections, set it up, tell; then follow credentials until it ends."""
-        port = self.specification.listening.port
+        port = self.specification.port
         deadline = time.monotonic() + STARTING_SECONDS
         while not administration.accepts_connections(sockets, port):
             if self._stopping.is_set():
@@ -131,19 +143,24 @@ class DatabaseProcess(ServerProcess[DatabaseSpecification]):
                 raise DatabaseError(f"PostgreSQL did not start in {STARTING_SECONDS:.0f} s: {self._log_tail()}")
             self._stopping.wait(_POLL_SECONDS)
         self._applied = None
-        self._follow_credentials(sockets, port)
+        self._follow(sockets, port)
         self.state = "available"
         self._surroundings.ready()
-        if self._until_it_ends(process, lambda: self._follow_credentials(sockets, port)):
+        if self._until_it_ends(process, lambda: self._follow(sockets, port)):
             raise DatabaseError(f"PostgreSQL ended by itself: {self._log_tail()}")
 
-    def _follow_credentials(self, sockets: Path, port: int) -> None:
+    def _follow(self, sockets: Path, port: int) -> None:
+        """Bring the running server in line with its master user and its settings."""
         try:
             credentials = self._surroundings.credentials()
+            force_ssl = self._surroundings.settings().force_ssl
         except KeyError:
             if self._applied is None:
                 raise
             return  # the instance is being deleted: the next reconciliation ends us
+        if force_ssl != self._force_ssl:
+            self._configure(self._directory / "data", force_ssl=force_ssl)
+            administration.reload(sockets, port)
         if credentials == self._applied:
             return
         try:

@@ -1,38 +1,49 @@
-"""RDS instances: an interface in the VPC, a life, and a master password that exists.
+"""RDS instances: an interface in the VPC, a name, and an address on the internet if they are publicly accessible.
 
-moto's instances are available at once, have no interface, share one name and one resource id per Region, and
-keep a managed password that is the same constant for all. AWS (RDS guide, USER_VPC.WorkingWithRDSInstanceinaVPC
-and rds-secrets-manager): an interface of a subnet of the subnet group with the instance's groups; ``creating``
-until it listens; a secret with the real user name and a random password.
+moto's instances are available at once, have no interface, and share one name and one resource id per Region. AWS
+(RDS guide, USER_VPC.WorkingWithRDSInstanceinaVPC; RDS API, CreateDBInstance): an interface of a subnet of the
+subnet group with the instance's groups; ``creating`` until it listens.
 """
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
 import hashlib
-import json
-import re
 import secrets
 import string
 from typing import Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.rds import models
 from moto.rds.exceptions import RDSClientError
 
-from vpclab.localcloud.control_plane.additions import managed_interfaces
+from vpclab.localcloud.control_plane.additions import (
+    database_changes,
+    database_choices,
+    database_exposure,
+    database_life,
+    database_parameters,
+    database_passwords,
+    database_subnet_groups,
+    managed_interfaces,
+)
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
+from vpclab.localcloud.control_plane.database_settings import DatabaseSettings
 
 REQUESTER = "amazon-rds"
 DESCRIPTION = "RDSNetworkInterface"
 
 _SERVICE = managed_interfaces.Service("interface", REQUESTER, attachment_owner=REQUESTER)
 _DEFAULT_ENGINE_VERSION = "17.10"
-_ENGINE_VERSION = re.compile(r"1[1-9](\.\d+)?")
-_LEAST_ZONES = 2
-_PASSWORD_LETTERS = string.ascii_letters + string.digits + "!#$%&()*+,-.:;<=>?[]^_{|}~"
-_PASSWORD_LENGTH = 28
 _HOST_LETTERS = string.ascii_lowercase + string.digits
+_PARTS = (
+    database_subnet_groups,
+    database_parameters,
+    database_passwords,
+    database_changes,
+    database_life,
+)
 
 
 class Databases:
@@ -40,30 +51,41 @@ class Databases:
 
     def correct(self, corrections: Corrections) -> None:
         """Correct instances, their secrets, and every call that makes, changes or deletes them."""
-        instance_class, secret_class = models.DBInstance, models.MasterUserSecret
+        instance_class = models.DBInstance
         corrections.replace(instance_class, "address", property(address))
         corrections.replace(instance_class, "endpoint", property(_endpoint))
-        corrections.replace(secret_class, "_generate_secret_string", _secret_string)
-        _correct_backend(corrections)
+        corrections.wrap(models.RDSBackend, "create_db_instance", _create)
+        for part in _PARTS:
+            part.correct(corrections)
 
     def ready(self, identifier: str) -> None:
-        """Make an instance ``available``; unknown ones are ignored."""
+        """Make an instance ``available`` that was on its way there; unknown ones are ignored."""
         instance = self._find(identifier)
-        if instance is not None:
+        if instance is not None and instance.status in database_life.BOOTING:
             instance.status = "available"
+
+    def stopped(self, identifier: str) -> None:
+        """Make an instance ``stopped`` that was stopping; unknown ones are ignored."""
+        instance = self._find(identifier)
+        if instance is not None and instance.status == "stopping":
+            instance.status = "stopped"
+
+    def settings(self, identifier: str) -> DatabaseSettings:
+        """Return what an instance's server is told. KeyError: there is no such instance."""
+        instance = self._known(identifier)
+        return DatabaseSettings(instance.vpclab_force_ssl, instance.vpclab_boots)
 
     def credentials(self, identifier: str) -> DatabaseCredentials:
         """Return the master user of an instance, by identifier or ARN. KeyError: there is none."""
+        instance = self._known(identifier)
+        password = database_passwords.current(instance)
+        return DatabaseCredentials(instance.master_username, password, instance.db_name or "")
+
+    def _known(self, identifier: str) -> Moto:
         instance = self._find(identifier)
         if instance is None:
             raise KeyError(f"there is no RDS instance {identifier}")
-        if instance.manage_master_user_password:
-            secret = instance.master_user_secret.secret
-            version = secret.versions[secret.default_version_id]
-            password = json.loads(version["secret_string"])["password"]
-        else:
-            password = instance._master_user_password
-        return DatabaseCredentials(instance.master_username, password, instance.db_name or "")
+        return instance
 
     def _find(self, identifier: str) -> Moto:
         for regions in list(models.rds_backends.values()):
@@ -87,142 +109,54 @@ def _endpoint(instance: Moto) -> dict[str, Any] | None:
     return {"Address": address(instance), "Port": instance.port, "HostedZoneId": "Z2R2ITUGPM61AM"}
 
 
-def _secret_string(self: Moto) -> str:
-    password = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(_PASSWORD_LENGTH))
-    return json.dumps({"username": self.resource.master_username, "password": password})
-
-
-def _correct_backend(corrections: Corrections) -> None:
-    backend_class = models.RDSBackend
-    corrections.wrap(backend_class, "create_db_instance", _create)
-    corrections.wrap(backend_class, "modify_db_instance", _modify)
-    corrections.wrap(backend_class, "delete_db_instance", _delete)
-    corrections.wrap(backend_class, "create_subnet_group", _create_subnet_group)
-    corrections.wrap(backend_class, "modify_db_subnet_group", _modify_subnet_group)
-    corrections.wrap(backend_class, "delete_subnet_group", _delete_subnet_group)
-
-
-def _network(backend: Moto) -> Moto:
-    return ec2_backends[backend.account_id][backend.region_name]
-
-
-def _create(plain: Moto, self: Moto, db_kwargs: Moto) -> Moto:
-    network = _network(self)
-    subnets = _subnets(self, network, db_kwargs)
-    groups = _groups(network, subnets[0].vpc_id, db_kwargs.get("vpc_security_group_ids"))
-    zone = db_kwargs.get("availability_zone")
-    subnet = next((one for one in subnets if zone in (None, one.availability_zone)), None)
-    if subnet is None:
+def _create(plain: Moto, self: Moto, given: Moto) -> Moto:
+    network = ec2_backends[self.account_id][self.region_name]
+    given["db_instance_identifier"] = given["db_instance_identifier"].lower()
+    name = given.get("db_subnet_group_name")
+    group = self.describe_db_subnet_groups(name.lower())[0] if name else database_subnet_groups.default_group(self)
+    given["db_subnet_group_name"] = group.name
+    groups = database_choices.groups_of(network, group.vpc_id, given.get("vpc_security_group_ids"))
+    zone = given.get("availability_zone")
+    subnets = [one for one in group._subnets if zone in (None, one.availability_zone)]
+    if not subnets:
         raise RDSClientError(
             "InvalidVPCNetworkStateFault", f"No subnet of the DB subnet group is in {zone}: choose another zone."
         )
-    version = db_kwargs.get("engine_version") or _DEFAULT_ENGINE_VERSION
-    if not _ENGINE_VERSION.fullmatch(version):
-        raise RDSClientError("InvalidParameterCombination", f"Cannot find version {version} for postgres")
-    db_kwargs["engine_version"] = version
-    db_kwargs["vpc_security_group_ids"] = groups
-    db_kwargs["availability_zone"] = subnet.availability_zone
-    instance = plain(self, db_kwargs)
+    version = given.get("engine_version") or _DEFAULT_ENGINE_VERSION
+    database_choices.check_version(version)
+    database_passwords.check_created(given)
+    database_parameters.check_fits(self, given.get("db_parameter_group_name"), version)
+    public = database_exposure.wanted(network, group.vpc_id, given.get("publicly_accessible"))
+    given["engine_version"] = version
+    given["vpc_security_group_ids"] = groups
+    if given["db_instance_identifier"] in self.databases:
+        raise RDSClientError("DBInstanceAlreadyExists", "DB instance already exists")
+    interface = _interface(network, subnets, groups)
+    given["availability_zone"] = interface.subnet.availability_zone
+    try:
+        instance = plain(self, given)
+    except Exception:
+        managed_interfaces.remove(network, interface.id)
+        raise
     instance.status = "creating"
-    instance.publicly_accessible = False
     instance.dbi_resource_id = f"db-{secrets.token_hex(13).upper()}"
-    instance.vpclab_interface_id = managed_interfaces.make(network, subnet, _SERVICE, DESCRIPTION, groups).id
+    instance.vpclab_interface_id, instance.vpclab_subnet_id = interface.id, interface.subnet.id
+    instance.vpclab_boots = 0
+    instance.pending_modified_values = {}
+    database_parameters.adopt(instance)
+    database_exposure.expose(network, instance, public=public)
     return instance
 
 
-def _modify(plain: Moto, self: Moto, db_instance_identifier: str, db_kwargs: Moto) -> Moto:
-    instance = self.describe_db_instances(db_instance_identifier)[0]
-    if wanted := db_kwargs.get("vpc_security_group_ids"):
-        network, interface_id = _network(self), instance.vpclab_interface_id
-        groups = _groups(network, network.enis[interface_id].vpc_id, wanted)
-        managed_interfaces.set_groups(network, interface_id, groups)
-    changed = plain(self, db_instance_identifier, db_kwargs)
-    port = int(db_kwargs.get("db_port_number") or instance.port)
-    if port != int(instance.port):
-        instance.port = port
-        instance.status = "modifying"  # until it listens there: a new port restarts the server (RDS API)
-    return changed
-
-
-def _delete(plain: Moto, self: Moto, db_instance_identifier: str, **options: Moto) -> Moto:
-    if not options.get("skip_final_snapshot") and not options.get("final_db_snapshot_identifier"):
-        raise RDSClientError(
-            "InvalidParameterCombination",
-            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
-        )
-    instance = plain(self, db_instance_identifier, **options)
-    managed_interfaces.remove(_network(self), instance.vpclab_interface_id)
-    return instance
-
-
-def _create_subnet_group(plain: Moto, self: Moto, name: str, description: str, subnets: Moto, *args: Moto) -> Moto:
-    _check_zones(subnets)
-    return plain(self, name, description, subnets, *args)
-
-
-def _modify_subnet_group(
-    _plain: Moto, self: Moto, subnet_name: str, description: str | None, subnets: Moto
-) -> Moto:
-    group = self.describe_db_subnet_groups(subnet_name)[0]
-    _check_zones(subnets)
-    group.subnets = subnets
-    if description is not None:
-        group.description = description
-    return group  # moto would forget it
-
-
-def _delete_subnet_group(plain: Moto, self: Moto, subnet_name: str) -> Moto:
-    for instance in self.databases.values():
-        group = getattr(instance, "db_subnet_group", None)
-        if group is not None and group.name == subnet_name.lower():
-            raise RDSClientError(
-                "InvalidDBSubnetGroupStateFault",
-                f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
-                f"{instance.db_instance_identifier} is still using it.",
-            )
-    return plain(self, subnet_name)
-
-
-def _subnets(backend: Moto, network: Moto, db_kwargs: Moto) -> list[Any]:
-    name = db_kwargs.get("db_subnet_group_name")
-    if name:
-        found: list[Any] = backend.describe_db_subnet_groups(name)[0]._subnets
-        return found
-    default = [one for one in network.describe_subnets() if one.default_for_az]
-    if not default:
-        raise RDSClientError(
-            "InvalidSubnet",
-            "No default subnet detected in VPC. Please contact AWS Support to recreate the default "
-            "Subnets, or name a DB subnet group.",
-        )
-    return sorted(default, key=lambda one: one.availability_zone)
-
-
-def _groups(network: Moto, vpc_id: str, wanted: list[str] | None) -> list[str]:
-    if not wanted:
-        return [network.get_default_security_group(vpc_id).id]
-    for identifier in wanted:
-        group = network.get_security_group_from_id(identifier)
-        if group is None:
-            raise RDSClientError(
-                "InvalidParameterValue", f"Invalid security group , groupId= {identifier}, groupName=."
-            )
-        if group.vpc_id != vpc_id:
-            raise RDSClientError(
-                "InvalidParameterCombination",
-                "The DB instance and EC2 security group are in different VPCs. The DB instance is in "
-                f"{vpc_id} and the EC2 security group is in {group.vpc_id}",
-            )
-    return list(wanted)
-
-
-def _check_zones(subnets: list[Any]) -> None:
-    zones = sorted({one.availability_zone for one in subnets})
-    if len({one.vpc_id for one in subnets}) > 1:
-        raise RDSClientError("InvalidSubnet", "The subnets of a DB subnet group must be in one VPC.")
-    if len(zones) < _LEAST_ZONES:
-        raise RDSClientError(
-            "DBSubnetGroupDoesNotCoverEnoughAZs",
-            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
-            f"{', '.join(zones)}. Add subnets to cover at least {_LEAST_ZONES} AZs.",
-        )
+def _interface(network: Moto, subnets: list[Any], groups: list[str]) -> Moto:
+    """Make the instance's interface in the first of the subnets that has a free address."""
+    for subnet in subnets:
+        try:
+            return managed_interfaces.make(network, subnet, _SERVICE, DESCRIPTION, groups)
+        except EC2ClientError as error:
+            if error.code != "InsufficientFreeAddressesInSubnet":
+                raise
+    raise RDSClientError(
+        "InvalidVPCNetworkStateFault",
+        f"No free address is left in {', '.join(one.id for one in subnets)}: free some, or use larger subnets.",
+    )

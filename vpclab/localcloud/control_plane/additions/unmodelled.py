@@ -86,6 +86,13 @@ _RDS_ACTIONS = frozenset(
         "CreateDBInstance",
         "ModifyDBInstance",
         "DeleteDBInstance",
+        "RebootDBInstance",
+        "StopDBInstance",
+        "StartDBInstance",
+        "CreateDBParameterGroup",
+        "ModifyDBParameterGroup",
+        "ResetDBParameterGroup",
+        "DeleteDBParameterGroup",
         "CreateDBSubnetGroup",
         "ModifyDBSubnetGroup",
         "DeleteDBSubnetGroup",
@@ -124,13 +131,6 @@ _LAMBDA_ACTIONS = frozenset(
         "DeleteFunctionEventInvokeConfig",
     ]
 )
-_NOTHING: frozenset[str] = frozenset()
-_ALLOWED: Mapping[str, frozenset[str]] = {
-    "ec2": _EC2_ACTIONS,
-    "rds": _RDS_ACTIONS,
-    "elasticache": modelled_targets.ELASTICACHE_ACTIONS,
-    "elasticloadbalancing": modelled_targets.LOAD_BALANCING_ACTIONS,
-    "lambda": _LAMBDA_ACTIONS,
 _LAMBDA_REFUSED = (
     ("FileSystemConfigs", "file systems"),
     ("CapacityProviderConfig", "Lambda Managed Instances"),
@@ -144,6 +144,13 @@ _LAMBDA_REFUSED = (
     ("SourceKMSKeyArn", "encryption with a key of one's own"),
     ("CodeSigningConfigArn", "code signing"),
 )
+_NOTHING: frozenset[str] = frozenset()
+_ALLOWED: Mapping[str, frozenset[str]] = {
+    "ec2": _EC2_ACTIONS,
+    "rds": _RDS_ACTIONS,
+    "elasticache": modelled_targets.ELASTICACHE_ACTIONS,
+    "elasticloadbalancing": modelled_targets.LOAD_BALANCING_ACTIONS,
+    "lambda": _LAMBDA_ACTIONS,
     "athena": _NOTHING,
     "glue": _NOTHING,
 }
@@ -160,7 +167,7 @@ _REFUSED: Mapping[tuple[str, str], str] = {
 }
 
 _KINDS = (
-    ("DBInstance", "stopping, rebooting and restoring database instances"),
+    ("DBInstance", "restoring and promoting database instances"),
     ("Instance", "EC2 instances"),
     ("Peering", "VPC peering"),
     ("TransitGateway", "transit gateways"),
@@ -175,6 +182,7 @@ _KINDS = (
     ("PrivateIpAddresses", "secondary private addresses"),
     ("DBCluster", "Aurora and Multi-AZ clusters"),
     ("DBProxy", "RDS Proxy"),
+    ("DBParameterGroup", "copies of parameter groups"),
     ("Rule", "rules of listeners other than the default one"),
     ("ServerlessCache", "serverless caches"),
     ("CacheCluster", "caches outside a replication group"),
@@ -183,6 +191,10 @@ _KINDS = (
     ("FunctionUrl", "function URLs"),
     ("ProvisionedConcurrency", "provisioned concurrency"),
     ("CodeSigning", "code signing"),
+    ("RecursionConfig", "the detection of loops"),
+    ("RuntimeManagement", "the choice of a runtime's version"),
+    ("ResponseStream", "response streaming"),
+    ("InvokeAsync", "the deprecated InvokeAsync: use Invoke with InvocationType Event"),
     ("NetworkInsights", "Reachability Analyzer (GET /_vpclab/drops lists what was refused, in its words)"),
 )
 _OFF = frozenset({"", "0", "false", "disabled"})
@@ -191,10 +203,6 @@ _RULE_PROTOCOL = re.compile(
 )
 _PROTOCOLS = frozenset({"-1", "tcp", "udp", "icmp", "6", "17", "1", "all"})
 _TARGET_FIELDS = (
-    ("RecursionConfig", "the detection of loops"),
-    ("RuntimeManagement", "the choice of a runtime's version"),
-    ("ResponseStream", "response streaming"),
-    ("InvokeAsync", "the deprecated InvokeAsync: use Invoke with InvocationType Event"),
     "EgressOnlyInternetGatewayId",
     "TransitGatewayId",
     "VpcPeeringConnectionId",
@@ -252,8 +260,7 @@ _EC2_SPECIALITIES: tuple[tuple[frozenset[str], Callable[[Mapping[str, str]], boo
 )
 _RDS_REFUSED = {
     "MultiAZ": ("a standby in another zone", _OFF),
-    "PubliclyAccessible": ("a public address for a database", _OFF),
-    "RotateMasterUserPassword": ("rotation of the master password", _OFF),
+    "DBSnapshotIdentifier": ("snapshots", frozenset({""})),
     "NewDBInstanceIdentifier": ("renaming", frozenset({""})),
     "DBClusterIdentifier": ("clusters", frozenset({""})),
     "EnableIAMDatabaseAuthentication": ("IAM database authentication", _OFF),
