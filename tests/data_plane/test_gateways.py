@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.data_plane.networks import Draft, private_and_public, route, two_subnets
+from tests.data_plane.networks import (
+    Draft,
+    from_group,
+    from_range,
+    private_and_public,
+    route,
+    two_subnets,
+)
 from tests.data_plane.world import TIMED_OUT, World, says
 from tests.deadline import eventually
 from vpclab.localcloud.data_plane import NatLimits
@@ -120,6 +127,56 @@ def test_private_nat_gateway_cannot_reach_the_internet() -> None:
         assert world.connect("eni-private", HOST) == TIMED_OUT
         assert world.refusal() == NO_PUBLIC_ADDRESS
         assert world.drop().source == "10.0.9.5"
+
+
+def test_private_nat_gateway_can_hide_a_subnet_from_another() -> None:
+    """A route more specific than local leads to it; the far host, and its groups, see the gateway's address."""
+    draft = two_subnets()
+    draft.subnet("subnet-middle", "vpc-a", "10.0.3.0/24")
+    draft.nat_gateway("nat-p", "subnet-middle", "10.0.3.5")
+    draft.table("rtb-left", "vpc-a", route("10.0.2.0/24", TargetKind.NAT_GATEWAY, "nat-p"))
+    draft.tables["rtb-left"] = replace(draft.tables["rtb-left"], subnet_ids=("subnet-left",))
+    draft.group("sg-clients", "vpc-a")
+    draft.interface("eni-left", "subnet-left", "10.0.1.10", "sg-clients")
+    with World(draft.network()) as world:
+        world.listen("eni-right", "10.0.2.10")
+        assert world.connect("eni-left", "10.0.2.10") == "10.0.3.5"
+        for ingress, expected in ((from_group("sg-clients"), TIMED_OUT), (from_range("10.0.3.5/32"), "10.0.3.5")):
+            draft.group("sg-vpc-a", "vpc-a", ingress=(ingress,))
+            world.reconcile(draft.network())
+            assert world.connect("eni-left", "10.0.2.10") == expected
+
+
+def test_open_connection_cannot_move_to_another_nat_gateway() -> None:
+    """A route replaced while a connection is open: the other gateway does not know the flow, and resets it."""
+    draft = private_and_public()
+    draft.nat_gateway("nat-b", "subnet-public", "10.0.9.6", public="203.0.113.8")
+    with World(draft.network()) as world:
+        world.listen("internet", HOST)
+        connection = world.connection("eni-private", HOST)
+        assert connection.recv(64) == b"203.0.113.9\n"
+        draft.routes("rtb-private", route("0.0.0.0/0", TargetKind.NAT_GATEWAY, "nat-b"))
+        world.reconcile(draft.network())
+        assert world.connect("eni-private", HOST) == "203.0.113.8"
+        with pytest.raises(ConnectionResetError):
+            says(connection, "still there?")
+
+
+def test_gateway_endpoint_can_cut_open_connections_when_it_comes() -> None:
+    """A new gateway endpoint takes over at the next packet, and knows nothing of what was open by another way."""
+    draft = private_and_public()
+    draft.gateway_endpoint("vpce-s3", "vpc-a")
+    with World(draft.network()) as world:
+        world.listen("internet", S3)
+        world.listen("gateway-endpoint/vpce-s3", S3)
+        connection = world.connection("eni-private", S3)
+        assert connection.recv(64) == b"203.0.113.9\n"
+        default = route("0.0.0.0/0", TargetKind.NAT_GATEWAY, "nat-a")
+        draft.routes("rtb-private", default, route("pl-s3", TargetKind.GATEWAY_ENDPOINT, "vpce-s3"))
+        world.reconcile(draft.network())
+        with pytest.raises(ConnectionResetError):
+            says(connection, "still there?")
+        assert world.connect("eni-private", S3) == "10.0.1.10"
 
 
 def test_deleted_nat_gateway_can_leave_a_blackhole() -> None:

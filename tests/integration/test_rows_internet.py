@@ -202,16 +202,22 @@ def test_detached_internet_gateway_can_leave_a_blackhole(world: RowWorld) -> Non
 
 
 def test_replaced_route_can_hold_for_the_next_packet(world: RowWorld) -> None:
-    """2.1: ReplaceRoute to another NAT gateway: the next connection comes from its address; warm environment."""
+    """2.1: ReplaceRoute to another NAT gateway: the next connection comes from its address; warm environment.
+
+    A connection that is open meanwhile is unknown to the other gateway, which resets it.
+    """
     place, nat = world.private()
     other = world.nat(nat.subnet)
     function = world.function(place)
     seen = [world.ask_one(function, "get", CHECKIP)]
+    assert world.ask_one(function, "hold", "kept", INTERNET_HOST) == "HTTP/1.1 200 OK"
     for gateway in (other, nat):
         world.ec2.replace_route(
             RouteTableId=place.table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway.id
         )
         seen.append(world.ask_one(function, "get", CHECKIP))
+        if gateway is other:
+            assert world.ask_one(function, "talk", "kept").startswith("ConnectionResetError")
     assert seen == [nat.public_ip, other.public_ip, nat.public_ip]
 
 
