@@ -107,6 +107,26 @@ def test_interface_can_outlive_its_function(here: World, network: tuple[str, lis
     here.ec2.delete_security_group(GroupId=group)
 
 
+def test_interface_cannot_go_where_its_role_went_first(here: World, network: tuple[str, list[str], str]) -> None:
+    """Lambda deletes interfaces with the role: gone before the function, they stay, until it is there again."""
+    _, subnets, group = network
+    iam = here.client("iam")
+    gone = here.role("gone", VPC_ACCESS)
+    here.function("f", gone, subnets[:1], [group])
+    here.function("g", here.role("r", VPC_ACCESS), subnets[1:], [group])
+    iam.detach_role_policy(RoleName="gone", PolicyArn=VPC_ACCESS)
+    iam.delete_role(RoleName="gone")
+    for name in ("f", "g"):
+        here.functions.delete_function(FunctionName=name)
+    eventually(lambda: len(here.interfaces(interface_type="lambda")) == 1, 10, "the other one is gone")
+    [left] = here.interfaces(interface_type="lambda")
+    assert (left["SubnetId"], left["Status"]) == (subnets[0], "in-use")
+    with refused("DependencyViolation"):
+        here.ec2.delete_subnet(SubnetId=subnets[0])
+    here.role("gone")
+    eventually(lambda: not here.interfaces(interface_type="lambda"), 10, "it is gone as well")
+
+
 def test_published_version_can_hold_an_interface(here: World, network: tuple[str, list[str], str]) -> None:
     """An interface stays while a published version uses its pair."""
     _, subnets, group = network

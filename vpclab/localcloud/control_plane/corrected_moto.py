@@ -135,7 +135,9 @@ class CorrectedMoto:
         self.log_shipping = LogShipping(roles)
         self.traces = Traces()
         self.trace_shipping = TraceShipping(roles, self.traces)
-        self._interfaces = FunctionInterfaces(settings.interface_linger_seconds, lock, effects.network_changed)
+        self._interfaces = FunctionInterfaces(
+            settings.interface_linger_seconds, lock, effects.network_changed, roles.role_id
+        )
         self.functions = Functions(roles, self._interfaces)
         self.functions.correct(self._corrections)
         self.code_locations = CodeLocations()

@@ -2,7 +2,8 @@
 
 moto gives functions none. AWS (Lambda guide, configuration-vpc): a Hyperplane interface for each unique pair, for
 all functions and published versions of the account that use it; made before the function is Active; after the
-last user is gone it lingers, and until then its subnet and groups cannot be deleted.
+last user is gone it lingers, and until then its subnet and groups cannot be deleted. Lambda deletes it with the
+function's role: where that is gone before the function, the interface stays, until there is such a role again.
 """
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
@@ -21,6 +22,8 @@ from vpclab.localcloud.control_plane.additions import managed_interfaces
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.localcloud.network_refusal import NetworkRefusal
 
+_LEAST_SECONDS = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -35,10 +38,19 @@ class Pair:
 class FunctionInterfaces:
     """Makes and ages interfaces so that they match the functions. Call with the control plane's lock held."""
 
-    def __init__(self, linger_seconds: float, lock: threading.RLock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        linger_seconds: float,
+        lock: threading.RLock,
+        changed: Callable[[], None],
+        role_id: Callable[[str], str],
+    ) -> None:
         self._linger = linger_seconds
         self._lock = lock
         self._changed = changed
+        self._role_id = role_id
+        self._roles: dict[Pair, str] = {}
+        self._without_role: set[Pair] = set()
         self._interfaces: dict[Pair, str] = {}
         self._unused_since: dict[Pair, float] = {}
         self._timers: set[threading.Timer] = set()
@@ -64,12 +76,17 @@ class FunctionInterfaces:
 
     def age(self) -> None:
         """Note which interfaces lost their last user, and take away those that lost it long enough ago."""
-        used = set(_used())
+        used = dict(_used())
+        self._roles |= used
         now = time.monotonic()
         for pair in list(self._interfaces):
+            has_role = bool(self._role_id(self._roles.get(pair, "")))
             if pair in used:
                 self._unused_since.pop(pair, None)
-            elif pair not in self._unused_since:
+                self._without_role.discard(pair)
+            elif pair not in self._unused_since or (pair in self._without_role and not has_role):
+                if not has_role:
+                    self._without_role.add(pair)
                 self._unused_since[pair] = now
                 self._later()
             elif now - self._unused_since[pair] >= self._linger:
@@ -96,9 +113,10 @@ class FunctionInterfaces:
         backend = ec2_backends[pair.account][pair.region]
         managed_interfaces.remove(backend, self._interfaces.pop(pair))
         self._unused_since.pop(pair, None)
+        self._without_role.discard(pair)
 
     def _later(self) -> None:
-        timer = threading.Timer(self._linger, self._tick)
+        timer = threading.Timer(max(self._linger, _LEAST_SECONDS), self._tick)
         timer.daemon = True
         timer.args = (timer,)
         self._timers.add(timer)
@@ -127,11 +145,12 @@ def pairs_of(function: Moto) -> list[Pair]:
     ]
 
 
-def _used() -> Iterator[Pair]:
+def _used() -> Iterator[tuple[Pair, str]]:
+    """Pairs, each with the role of a function that uses it."""
     for regions in list(lambda_backends.values()):
         for backend in list(regions.values()):
             for group in list(backend._lambdas._functions.values()):
                 for function in (group["latest"], *group["versions"]):
                     for one in (function, getattr(function, "vpclab_before", None)):
                         if one is not None:
-                            yield from pairs_of(one)
+                            yield from ((pair, one.role) for pair in pairs_of(one))
