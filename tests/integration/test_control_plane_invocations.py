@@ -3,6 +3,9 @@
 import base64
 import json
 import threading
+from typing import Any
+
+import pytest
 
 from tests.deadline import eventually
 from tests.integration.control_plane_world import (
@@ -112,11 +115,59 @@ def test_invocation_can_tell_how_the_function_failed(here: World) -> None:
 
 
 def test_invocation_cannot_carry_too_much(here: World) -> None:
-    """6 MB for synchronous invocations."""
+    """6 MB for synchronous invocations, 1 MB for events."""
     here.function("f", here.role())
     with refused("RequestEntityTooLargeException", "smaller than 6291456 bytes"):
         here.functions.invoke(FunctionName="f", Payload=b" " * (6 * 1024 * 1024 + 1))
+    with refused("RequestEntityTooLargeException", r"1048577 byte payload is too large .*\(limit 1048576 bytes\)"):
+        here.functions.invoke(FunctionName="f", InvocationType="Event", Payload=b" " * (1024 * 1024 + 1))
     assert here.effects.invocations == []
+    largest = b'"' + b"x" * (1024 * 1024 - 2) + b'"'
+    assert here.functions.invoke(FunctionName="f", InvocationType="Event", Payload=largest)["StatusCode"] == 202
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("invoke", {"TenantId": "x"}),
+        ("invoke", {"DurableExecutionName": "x"}),
+        ("invoke_with_response_stream", {}),
+        ("invoke_async", {"InvokeArgs": b"{}"}),
+        ("create_function_url_config", {"AuthType": "NONE"}),
+        ("put_provisioned_concurrency_config", {"Qualifier": "1", "ProvisionedConcurrentExecutions": 1}),
+        ("put_function_recursion_config", {"RecursiveLoop": "Allow"}),
+        ("put_runtime_management_config", {"UpdateRuntimeOn": "Auto"}),
+        ("put_function_event_invoke_config", {"Qualifier": "1", "MaximumRetryAttempts": 1}),
+    ],
+)
+def test_function_cannot_be_used_in_ways_that_are_not_modelled(
+    here: World, operation: str, given: dict[str, Any]
+) -> None:
+    """Each is refused with what is missing, and nothing is recorded of it or run."""
+    here.function("f", here.role())
+    here.functions.publish_version(FunctionName="f")
+    with refused("UnsupportedOperation", "not modelled is"):
+        getattr(here.functions, operation)(FunctionName="f", **given)
+    assert here.effects.invocations == []
+
+
+def test_invocation_can_tell_which_state_stands_in_its_way(here: World) -> None:
+    """409 while the function is being created, for a dry run too."""
+    role, seen = here.role(), []
+
+    def during() -> None:
+        here.effects.network_changed = lambda: None  # type: ignore[method-assign]
+        told = here.functions.get_function_configuration(FunctionName="f")
+        seen.append((told["State"], told["StateReasonCode"], told["StateReason"]))
+        for kind in ("RequestResponse", "Event", "DryRun"):
+            with refused("ResourceConflictException", "currently in the following state: Pending"):
+                here.functions.invoke(FunctionName="f", InvocationType=kind)
+
+    here.effects.network_changed = during  # type: ignore[method-assign]
+    here.function("f", role)
+    assert seen == [("Pending", "Creating", "The function is being created.")]
+    told = here.functions.get_function_configuration(FunctionName="f")
+    assert (told["State"], "StateReason" in told) == ("Active", False)
 
 
 def test_reserved_concurrency_can_throttle(here: World) -> None:
