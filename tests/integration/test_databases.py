@@ -324,6 +324,10 @@ def server_sees_nothing_of_the_host(world: World) -> None:
     for place in ("/usr/lib/written", "/postgresql/written"):
         with pytest.raises(pg8000.exceptions.DatabaseError, match="Read-only file system"):
             world.as_administrator("db", f"copy (select 1) to '{place}'")
+    setting = "/proc/sys/kernel/printk_ratelimit_burst"  # the host's: it would be set to what it is
+    value = int(world.as_administrator("db", f"select pg_read_file('{setting}')")[0][0])
+    with pytest.raises(pg8000.exceptions.DatabaseError, match="Read-only file system"):
+        world.as_administrator("db", f"copy (select {value}) to '{setting}'")
 
 
 def nothing_stays(world: World) -> None:

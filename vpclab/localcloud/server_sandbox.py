@@ -47,6 +47,7 @@ class User:
 
 
 _SYSTEM = ("lib", "lib32", "lib64", "libx32", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
+_HOSTS_SETTINGS = ("sys", "sysrq-trigger", "irq", "bus")
 _TIME_ZONES = Path("/usr/share/zoneinfo")
 _DEVICES = ("null", "zero", "random", "urandom")
 _ENVIRONMENT = {"HOME": "/tmp", "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}  # noqa: S108
@@ -155,6 +156,10 @@ def _build_root(root: Path, readable: dict[Path, Path], writable: dict[Path, Pat
         system_calls.mount(f"/dev/{device}", root / "dev" / device, "", MS_BIND)
     system_calls.mount("shm", root / "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=64m")
     system_calls.mount("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    for name in _HOSTS_SETTINGS:  # where root started the local cloud, they have the program's uid, so its owner's
+        if (root / "proc" / name).exists():
+            bind(root / "proc" / name, root / "proc" / name)
+            _make_read_only(root / "proc" / name)
 
 
 def _give_time_zones(root: Path) -> None:

@@ -89,10 +89,9 @@ def _enter(request: SandboxRequest, network: int) -> None:
     hostname = request.hostname.encode()
     ctypes.CDLL(None).sethostname(hostname, len(hostname))
     system_calls.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    size = (
-        f"mode=1777,size={request.ephemeral_storage_mb}m,nr_inodes={request.ephemeral_storage_mb * _FILES_PER_MB}"
-    )
-    system_calls.mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)  # noqa: S108 - the sandbox's own
+    files = request.ephemeral_storage_mb * _FILES_PER_MB
+    room = f"mode=1777,size={request.ephemeral_storage_mb}m,nr_inodes={files}"
+    system_calls.mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, room)  # noqa: S108 - the sandbox's own
     system_calls.mount(str(CODE / request.code), "/var/task", "", MS_BIND)  # as read-only as what it is bound from
     if request.layers:
         system_calls.mount(str(CODE / request.layers), "/opt", "", MS_BIND)
