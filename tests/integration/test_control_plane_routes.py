@@ -48,6 +48,23 @@ def test_route_cannot_lead_where_nothing_is(here: World) -> None:
     assert route_states(here, table) == {"10.0.0.0/16": "active"}
 
 
+def test_route_cannot_take_the_place_of_another(here: World) -> None:
+    """CreateRoute refuses a destination that has a route, also where the new target is an interface."""
+    vpc = here.vpc()
+    table, subnet = here.table(vpc), here.subnet(vpc)
+    first, second = (
+        here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        for _ in range(2)
+    )
+    anywhere = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0"}
+    here.ec2.create_route(**anywhere, NetworkInterfaceId=first)
+    with refused("RouteAlreadyExists", "0.0.0.0/0"):
+        here.ec2.create_route(**anywhere, NetworkInterfaceId=second)
+    [found] = here.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    [route] = [one for one in found["Routes"] if one["DestinationCidrBlock"] == "0.0.0.0/0"]
+    assert route["NetworkInterfaceId"] == first
+
+
 def test_route_can_be_replaced(here: World) -> None:
     """ReplaceRoute changes the target of the same destination."""
     vpc = here.vpc(internet=True)

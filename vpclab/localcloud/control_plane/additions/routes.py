@@ -66,7 +66,7 @@ def _create(
     if not target.get("local"):
         _check_destination(destination_cidr_block)
         _check_target(self, table, target)
-        if destination_cidr_block and _local_route(table, destination_cidr_block):
+        if destination_cidr_block and _taken(table, destination_cidr_block):
             raise EC2ClientError(
                 "RouteAlreadyExists", f"The route identified by {destination_cidr_block} already exists."
             )
@@ -177,6 +177,11 @@ def _same_network(table: Moto, target: str, vpc_id: str | None) -> None:
             "InvalidParameterValue",
             f"route table {table.id} and network gateway {target} belong to different networks",
         )
+
+
+def _taken(table: Moto, destination: str) -> bool:
+    """Tell whether the destination has a route; moto asks only where the new target is no interface."""
+    return any(route.destination_cidr_block == destination for route in table.routes)
 
 
 def _local_route(table: Moto, destination: str | None) -> bool:
