@@ -46,11 +46,11 @@ FAR_BEYOND_ANY_WAIT = 60.0
 PROBE = Path(__file__).with_name("row_probe.py").read_text()
 
 
-def package(code: str) -> bytes:
-    """A deployment package whose module is ``probe``, readable for everybody."""
+def package(code: str, name: str = "probe.py") -> bytes:
+    """A deployment package whose module is ``probe``, or a layer, readable for everybody."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        entry = zipfile.ZipInfo("probe.py")
+        entry = zipfile.ZipInfo(name)
         entry.external_attr = 0o644 << 16
         archive.writestr(entry, code)
     return buffer.getvalue()

@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 
 from vpclab.localcloud.lambda_runtime import report
-from vpclab.localcloud.lambda_runtime.invocation import JSON, Invocation
+from vpclab.localcloud.lambda_runtime.invocation import JSON, UNHANDLED, Invocation
 from vpclab.localcloud.lambda_runtime.log_shipping import EnvironmentLog
 from vpclab.localcloud.lambda_runtime.report import TIMED_OUT, Failure
 
@@ -105,6 +105,8 @@ def _status(error_type: str | None) -> dict[str, object]:
         return {"status": "success"}
     if error_type == TIMED_OUT:
         return {"status": "timeout"}
+    if error_type == UNHANDLED:  # the handler raised, and the runtime client named no type
+        return {"status": "error"}
     return {"status": "error", "errorType": error_type}
 
 
