@@ -19,7 +19,7 @@ Drop = dict[str, Any]
 
 def drops(
     function: Annotated[
-        str | None, typer.Option("--function", help="Only packets of the interfaces that this function uses.")
+        str | None, typer.Option("--function", help="Only packets from and to interfaces that this function uses.")
     ] = None,
     since: Annotated[float, typer.Option("--since", min=0, help="Only the last so many seconds.")] = 3600,
     *,
@@ -71,7 +71,7 @@ def _of_function(endpoint: str, name: str) -> Callable[[Drop], bool]:
     except functions.exceptions.ResourceNotFoundException:
         raise ToolchainError(f"there is no function {name!r} in the local cloud at {endpoint}") from None
     if not network.get("SubnetIds"):
-        return lambda drop: drop.get("vpc_id") is None
+        return lambda drop: drop.get("vpc_id") is None and drop.get("source_interface_id") is None
     interfaces = target.client("ec2").describe_network_interfaces(
         Filters=[
             {"Name": "interface-type", "Values": ["lambda"]},
@@ -82,4 +82,5 @@ def _of_function(endpoint: str, name: str) -> Callable[[Drop], bool]:
     used = {
         one["NetworkInterfaceId"] for one in interfaces if {group["GroupId"] for group in one["Groups"]} == groups
     }
-    return lambda drop: drop.get("interface_id") in used
+    parties = "interface_id", "source_interface_id", "destination_interface_id"
+    return lambda drop: any(drop.get(party) in used for party in parties)

@@ -98,6 +98,7 @@ def test_internet_cannot_answer_for_an_address_that_nothing_has() -> None:
     with World(private_and_public().network()) as world:
         assert world.connect("eni-public", "8.8.9.9") == TIMED_OUT
         assert world.refusal() == ("address", "internet", "ADDRESS_NOT_IN_USE")
+        assert world.drop().source_interface_id == "eni-public"
 
 
 def test_nat_gateway_in_a_private_subnet_cannot_reach_the_internet() -> None:
@@ -116,6 +117,7 @@ def test_nat_gateway_in_a_private_subnet_cannot_reach_the_internet() -> None:
         assert world.connect("eni-private", HOST) == TIMED_OUT
         assert world.refusal() == ("route-table", "rtb-isolated", "NO_ROUTE_TO_DESTINATION")
         assert world.drop().interface_id == "eni-nat-b"
+        assert (world.drop().source, world.drop().source_interface_id) == ("10.0.5.5", "eni-private")
 
 
 def test_private_nat_gateway_cannot_reach_the_internet() -> None:

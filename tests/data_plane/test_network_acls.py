@@ -60,6 +60,7 @@ def test_acl_without_a_rule_for_replies_cannot_pass_them() -> None:
         assert world.connect("eni-left", "10.0.2.10") == TIMED_OUT
         drop = world.drop(to="10.0.1.10")  # the reply
         assert (drop.component, drop.reason.split()[1], drop.source_port) == ("acl-guard", "egress", 443)
+        assert (drop.source_interface_id, drop.destination_interface_id) == ("eni-right", "eni-left")
         replies = NetworkAclEntry(
             100, egress=True, protocol="tcp", allow=True, cidr=EVERYWHERE, from_port=1024, to_port=65535
         )

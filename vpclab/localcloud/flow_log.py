@@ -22,9 +22,15 @@ class FlowLog:
             self._drops.append(drop)
 
     def since(self, moment: float, interface_id: str | None = None) -> list[dict[str, object]]:
-        """Return what was refused at or after ``moment`` (seconds since the epoch), as JSON-ready rows."""
+        """Return what was refused at or after ``moment`` (seconds since the epoch), as JSON-ready rows.
+
+        With an interface: at it, from it or on the way to it.
+        """
         with self._lock:
             drops = list(self._drops)
         return [
-            asdict(drop) for drop in drops if drop.time >= moment and interface_id in (None, drop.interface_id)
+            asdict(drop)
+            for drop in drops
+            if drop.time >= moment
+            and interface_id in (None, drop.interface_id, drop.source_interface_id, drop.destination_interface_id)
         ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpclab.localcloud.data_plane.drop import describe, parse_header, parse_prefix
+from vpclab.localcloud.data_plane.drop import Whereabouts, describe, parse_header, parse_prefix
 from vpclab.localcloud.data_plane.packet_log import LoggedPacket, parse
 from vpclab.localcloud.data_plane.refusal import Kind, Refusal
 
@@ -94,7 +94,7 @@ def test_interface_can_stand_in_for_the_component() -> None:
     header = parse_header(packet(6, IPv4Address("10.0.0.1"), IPv4Address("10.0.0.2"), (1, 2)))
     assert header is not None
     refusal = Refusal(Kind.ADDRESS, "@", "ENI_SOURCE_DEST_CHECK_RESTRICTION", "egress")
-    drop = describe(refusal, header, 1.0, vpc_id="vpc-a", interface_id="eni-a")
+    drop = describe(refusal, header, 1.0, Whereabouts("vpc-a", "eni-a"))
     assert (drop.component, drop.interface_id) == ("eni-a", "eni-a")
     assert drop.reason.startswith("eni-a checks source and destination")
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from threading import RLock
 
 from vpclab.localcloud.data_plane import links
-from vpclab.localcloud.data_plane.drop import Drop, describe, parse_header, parse_prefix
+from vpclab.localcloud.data_plane.drop import Drop, Whereabouts, describe, parse_header, parse_prefix
 from vpclab.localcloud.data_plane.environment import (
     Attachments,
     EnvironmentNetwork,
@@ -18,6 +18,7 @@ from vpclab.localcloud.data_plane.followed_vpcs import FollowedVpcs
 from vpclab.localcloud.data_plane.kernel import HeldNamespace, Kernel
 from vpclab.localcloud.data_plane.nat_limits import NatLimits
 from vpclab.localcloud.data_plane.packet_log import LoggedPacket, PacketLog
+from vpclab.localcloud.data_plane.parties import Parties
 from vpclab.localcloud.data_plane.ranges import RESOLVER
 from vpclab.localcloud.data_plane.shared_topology import internet_topology, lambda_service_topology
 from vpclab.localcloud.data_plane.topology import (
@@ -67,6 +68,7 @@ class DataPlane:
         self._log = PacketLog(self._heard)
         self._kernel = Kernel(self._watch, lambda held: self._log.unwatch(held.key))
         self._vpcs = FollowedVpcs(self._kernel, self._shared, lambda facts: vpc_topology(facts, nat_limits))
+        self._parties = Parties(lambda interface_id: self._kernel.held(interface_key(interface_id)).namespace)
         self._pool = NamespacePool(prepared_environments)
         try:
             self._apply()
@@ -216,7 +218,8 @@ class DataPlane:
         elif kind == "vpc":
             vpc_id = identifier
             interface_id = self._interface_by_link(key, packet, inbound=refusal.direction == "ingress")
-        self._record_drop(describe(refusal, header, time.time(), vpc_id=vpc_id, interface_id=interface_id))
+        parties = self._parties.of(header, self._vpcs.facts(vpc_id or ""), self._vpcs.all_facts())
+        self._record_drop(describe(refusal, header, time.time(), Whereabouts(vpc_id, interface_id, *parties)))
 
     def _interface_by_link(self, key: str, packet: LoggedPacket, *, inbound: bool) -> str | None:
         try:

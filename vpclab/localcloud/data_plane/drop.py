@@ -22,7 +22,8 @@ class Drop:
     ``time`` is in seconds since the epoch; ``code`` an explanation code of AWS's Reachability Analyzer where one
     fits; ``interface_id`` the network interface that the packet came from or, for what was refused on its way in,
     was going to. ``protocol`` is tcp, udp, icmp or an IANA number; ports are None where there are none. ``rule``
-    is the number of the network ACL's rule that denied, ``*`` for its final one.
+    is the number of the network ACL's rule that denied, ``*`` for its final one. ``source_interface_id`` and
+    ``destination_interface_id`` are between whom it was under way, with a NAT gateway's translation undone.
     """
 
     time: float
@@ -38,6 +39,8 @@ class Drop:
     destination: str
     destination_port: int | None
     rule: str | None = None
+    source_interface_id: str | None = None
+    destination_interface_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,16 @@ class PacketHeader:
     source_port: int | None
     destination: str
     destination_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a packet was refused, and between whom it was under way; None for what is in no VPC."""
+
+    vpc_id: str | None = None
+    interface_id: str | None = None
+    source_interface_id: str | None = None
+    destination_interface_id: str | None = None
 
 
 def parse_prefix(prefix: str) -> Refusal | None:
@@ -77,13 +90,11 @@ def parse_header(packet: bytes) -> PacketHeader | None:
     )
 
 
-def describe(
-    refusal: Refusal, header: PacketHeader, time: float, *, vpc_id: str | None, interface_id: str | None
-) -> Drop:
+def describe(refusal: Refusal, header: PacketHeader, time: float, where: Whereabouts) -> Drop:
     """Put a refusal and the packet it met into words."""
     component = refusal.component
     if component == THE_INTERFACE:
-        component = interface_id or "an unknown interface"
+        component = where.interface_id or "an unknown interface"
     reason = REASONS.get(refusal.code, "{component} refuses it")
     return Drop(
         time=time,
@@ -91,12 +102,14 @@ def describe(
         component=component,
         code=refusal.code,
         reason=reason.format(component=component, direction=refusal.direction, rule=refusal.rule),
-        vpc_id=vpc_id,
-        interface_id=interface_id,
+        vpc_id=where.vpc_id,
+        interface_id=where.interface_id,
         protocol=header.protocol,
         source=header.source,
         source_port=header.source_port,
         destination=header.destination,
         destination_port=header.destination_port,
         rule=refusal.rule or None,
+        source_interface_id=where.source_interface_id,
+        destination_interface_id=where.destination_interface_id,
     )

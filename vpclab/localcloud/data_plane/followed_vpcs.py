@@ -47,6 +47,10 @@ class FollowedVpcs:
         compiled = self._followed.get(vpc_id)
         return None if compiled is None else compiled.facts
 
+    def all_facts(self) -> list[VpcFacts]:
+        """Return the facts of every VPC that the kernel follows."""
+        return [compiled.facts for compiled in self._followed.values()]
+
     def follow(self, wanted: Mapping[str, VpcFacts]) -> dict[str, str]:
         """Have the kernel follow ``wanted``; return why which VPC could not, and stayed as it was.
 
