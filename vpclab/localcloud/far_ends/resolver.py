@@ -129,6 +129,14 @@ class ResolverServer:
             self._wake_write.close()
 
     def _run(self) -> None:
+        """Serve until closed. Whatever ends the serving, the next packet is served again."""
+        while not self._closed:
+            try:
+                self._serve()
+            except BaseException:  # noqa: BLE001 - names of the whole cloud depend on this thread
+                _LOG.exception("the resolver was interrupted, and goes on")
+
+    def _serve(self) -> None:
         while not self._closed:
             for key, _ in self._selector.select(1.0 if self._connections else None):
                 with self._lock:
