@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.integration.authorization_world import (
     DENIED,
@@ -173,3 +174,16 @@ def test_role_cannot_be_passed_without_permission(called: World) -> None:
             caller("lambda").create_function(FunctionName="new", **given)
     caller = role(called, "yes", create, allow("iam:PassRole", execution, Condition=passing))
     assert caller("lambda").create_function(FunctionName="new", **given)["Role"] == execution
+
+
+def test_role_of_another_account_cannot_be_passed(called: World) -> None:
+    """A function runs with a role of its own account, whoever makes it."""
+    foreign = role(called, "foreign", account=OTHER).arn
+    given = {"Runtime": "python3.12", "Handler": "index.handler", "Code": {"ZipFile": package()}}
+    with pytest.raises(ClientError, match="Cross-account pass role is not allowed") as caught:
+        called.functions.create_function(FunctionName="new", Role=foreign, **given)
+    answer = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (
+        "AccessDeniedException",
+        403,
+    )

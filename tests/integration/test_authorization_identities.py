@@ -118,3 +118,20 @@ def test_variable_can_bind_a_resource_to_its_user(here: World) -> None:
     url, arn = queue(here, "queue-ann")
     for name, refusal in (("ann", None), ("bob", NO_IDENTITY)):
         send(user(here, name, allow("sqs:*", arn[:-3] + "${aws:username}")), url, refusal)
+
+
+def test_boundary_of_its_target_can_bind_who_manages_identities(here: World) -> None:
+    """Whoever may only make bounded users may change only such (IAM guide, access_policies_boundaries)."""
+    boundary = customer_policy(here, "boundary", allow("sqs:*"))
+    bound = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    manager = role(here, "manager", allow(["iam:CreateUser", "iam:PutUserPolicy"], Condition=bound))("iam")
+    document = policy(allow("sqs:*"))
+    here.client("iam").create_user(UserName="free")
+    manager.create_user(UserName="bounded", PermissionsBoundary=boundary)
+    manager.put_user_policy(UserName="bounded", PolicyName="p", PolicyDocument=document)
+    attempts = (
+        lambda: manager.create_user(UserName="another"),
+        lambda: manager.put_user_policy(UserName="free", PolicyName="p", PolicyDocument=document),
+    )
+    for attempt in attempts:
+        check(attempt, "AccessDenied", "no identity-based policy allows")

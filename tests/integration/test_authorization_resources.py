@@ -195,3 +195,28 @@ def test_key_policy_cannot_be_passed_by(here: World) -> None:
     closed = kms.create_key(Policy=policy(named), BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["KeyId"]
     with refused("AccessDeniedException", "because no resource-based policy allows the kms:Encrypt action"):
         who("kms").encrypt(KeyId=closed, Plaintext=b"p")
+
+
+def test_missing_object_cannot_be_told_without_leave_to_list(here: World) -> None:
+    """Whether a key exists is told to whom may list the bucket (S3 API, GetObject: 404 or 403)."""
+    bucket(here).delete_object(Bucket=NAME, Key="a/1")
+    reading = allow("s3:GetObject", KEYS)
+    reader, lister = role(here, "reader", reading), role(here, "lister", reading, allow("s3:ListBucket", BUCKET))
+    for key in ("a/1", "never"):
+        with refused("AccessDenied", NO_IDENTITY.format(action="s3:ListBucket")):
+            reader("s3").get_object(Bucket=NAME, Key=key)
+        with refused("403"):
+            reader("s3").head_object(Bucket=NAME, Key=key)
+        with refused("NoSuchKey"):
+            lister("s3").get_object(Bucket=NAME, Key=key)
+
+
+def test_bucket_that_nobody_has_cannot_be_forbidden(here: World) -> None:
+    """NoSuchBucket comes before permissions; making one does not."""
+    nobody = role(here, "nobody")
+    with refused("NoSuchBucket"):
+        nobody("s3").get_object(Bucket=NAME, Key="a")
+    with refused("NoSuchBucket"):
+        nobody("s3").list_objects_v2(Bucket=NAME)
+    with refused("AccessDenied", NO_IDENTITY.format(action="s3:CreateBucket")):
+        nobody("s3").create_bucket(Bucket=NAME)

@@ -25,6 +25,7 @@ from vpclab.localcloud.control_plane.additions.function_code import check_code
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
 from vpclab.localcloud.control_plane.additions.function_limits import check_limits
 from vpclab.localcloud.control_plane.additions.function_logging import check_logging, logging_of, set_logging
+from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5
@@ -213,7 +214,7 @@ class Functions:
         if match is None:
             raise InvalidRoleFormat(role_arn)
         if match.group(2) != backend.account_id:
-            raise models.CrossAccountNotAllowed
+            raise ApiError("AccessDeniedException", "Cross-account pass role is not allowed.", 403)
         try:
             function_arn = models.make_function_arn(backend.region_name, backend.account_id, name)
             trusted = self._roles.can_be_assumed(role_arn, function_arn)

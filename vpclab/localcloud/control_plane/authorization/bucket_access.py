@@ -1,12 +1,13 @@
 """What operations of S3 need. Source: S3 user guide, "Required permissions for Amazon S3 API operations"."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlparse
 from xml.parsers.expat import ExpatError
 
 import xmltodict  # type: ignore[import-untyped]
 from moto.core.request import Request
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.s3.responses import S3Response
 from moto.s3.utils import bucket_name_from_url
 from moto.s3bucket_path.utils import bucket_name_from_url as bucket_name_from_path
@@ -108,6 +109,8 @@ _OF_VERSIONS = {
     "PutObjectAcl": "PutObjectVersionAcl",
     "PutObjectTagging": "PutObjectVersionTagging",
 }
+_READING = frozenset({"GetObject", "GetObjectAttributes", "HeadObject"})
+_PARTITION = "aws"
 _COPYING = frozenset({"CopyObject", "UploadPartCopy"})
 _WRITING = frozenset({"CopyObject", "CreateMultipartUpload", "PutObject"})
 _QUERY_KEYS = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
@@ -135,36 +138,58 @@ def bucket_and_key(request: ApiRequest) -> tuple[str, str]:
 
 
 def accesses(asked: Asked, request: ApiRequest) -> tuple[Access, ...]:
-    """Return what one operation of S3 needs."""
+    """Return what one operation of S3 needs. A bucket that nobody has is NoSuchBucket, whoever asks."""
     bucket, key = bucket_and_key(request)
     if asked.operation == "ListBuckets":
         return (Access("s3:ListAllMyBuckets"),)
     names = _names(asked.operation)
     if names is None or not bucket:
         return (Access(None, None),)
+    needed = _accesses(asked, request, names, (bucket, key))
+    if asked.operation == "CreateBucket" or bucket_owner(bucket) is not None:
+        return needed
+    return tuple(replace(one, free=True) for one in needed)
+
+
+def _accesses(
+    asked: Asked, request: ApiRequest, names: tuple[str, ...], named: tuple[str, str]
+) -> tuple[Access, ...]:
+    bucket, key = named
+    owner = bucket_owner(bucket)
     context = _context(asked, request)
     if "s3:versionid" in context:
         names = tuple(_OF_VERSIONS.get(name, name) for name in names)
     keys: list[tuple[str, str]] | None = [(name, key) for name in names]
     if asked.operation == "DeleteObjects":
         keys = _deleted_keys(request.body)
-    owner = bucket_owner(bucket)
     if not keys:
         return tuple(Access(f"s3:{name}", None, owner, context) for name in names)
     needed = [
         Access(f"s3:{name}", f"arn:aws:s3:::{bucket}/{one}" if one else f"arn:aws:s3:::{bucket}", owner, context)
         for name, one in keys
     ]
+    return (*needed, *_beside(asked, needed[0], bucket, key))
+
+
+def _beside(asked: Asked, first: Access, bucket: str, key: str) -> Iterator[Access]:
+    """What is needed beside the operation's own actions: for what it writes, copies, or finds missing."""
+    context, owner = first.context, first.account
     if asked.operation in _WRITING:
-        target = needed[0].resource
         if "s3:x-amz-acl" in context:
-            needed.append(Access("s3:PutObjectAcl", target, owner, context))
+            yield Access("s3:PutObjectAcl", first.resource, owner, context)
         if asked.given.header("x-amz-tagging"):
-            needed.append(Access("s3:PutObjectTagging", target, owner, context))
+            yield Access("s3:PutObjectTagging", first.resource, owner, context)
     source = asked.given.header("x-amz-copy-source")
     if asked.operation in _COPYING and source:
-        needed.append(_source_access(source, context))
-    return tuple(needed)
+        yield _source_access(source, context)
+    if asked.operation in _READING and owner is not None and not _is_there(owner, bucket, key):
+        yield Access("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner, context)
+
+
+def _is_there(owner: str, bucket: str, key: str) -> bool:
+    """Whether a key exists; that one does not is told only to whom may list the bucket (S3 API, GetObject)."""
+    found = s3_backends[owner][_PARTITION].buckets[bucket].keys.get(key)
+    return found is not None and not isinstance(found, FakeDeleteMarker)
 
 
 def bucket_owner(bucket: str) -> str | None:

@@ -32,6 +32,8 @@ def accesses(asked: Asked) -> tuple[Access, ...]:
         context["iam:policyarn"] = (policy,)
     if not has_resources(action):
         return (Access(action, "*", None, context),)
+    if "iam:permissionsboundary" not in context and (present := _boundary(asked)):
+        context["iam:permissionsboundary"] = (present,)
     needed = [Access(action, _resource(asked), None, context)]
     if service := _PASSING.get(asked.operation):
         role = asked.given.text("RoleName")
@@ -59,6 +61,16 @@ def _resource(asked: Asked) -> str | None:
         return asked.caller_arn
     if operation.startswith(("List", "GetAccount")):
         return "*"
+    return None
+
+
+def _boundary(asked: Asked) -> str | None:
+    """The boundary that the user or role of a request has, which binds who may only make bounded ones."""
+    if asked.operation.startswith("Create"):
+        return None
+    for kind, parameter in (("role", "RoleName"), ("user", "UserName")):
+        if name := asked.given.text(parameter):
+            return getattr(_known(asked.account, kind, name), "permissions_boundary_arn", None)
     return None
 
 
