@@ -106,8 +106,10 @@ def test_nat_gateway_can_hold_its_address_and_interface(here: World) -> None:
     assert interface["SubnetId"] == subnet
     with refused("InvalidParameterValue", "currently in use"):
         here.ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
-    with refused("Resource.AlreadyAssociated"):
-        here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=allocation)
+    second = here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=allocation)["NatGateway"]["NatGatewayId"]
+    [failed] = here.ec2.describe_nat_gateways(NatGatewayIds=[second])["NatGateways"]
+    assert (failed["State"], failed["FailureCode"]) == ("failed", "Resource.AlreadyAssociated")
+    assert failed["FailureMessage"] == f"Elastic IP address [{allocation}] is already associated"
     here.ec2.delete_nat_gateway(NatGatewayId=made["NatGatewayId"])
     [gone] = here.ec2.describe_nat_gateways(NatGatewayIds=[made["NatGatewayId"]])["NatGateways"]
     assert gone["State"] == "deleted"
@@ -123,3 +125,17 @@ def test_public_nat_gateway_cannot_work_without_an_internet_gateway(here: World)
     assert (found["State"], found["FailureCode"]) == ("failed", "Gateway.NotAttached")
     assert found["FailureMessage"] == f"Network {vpc} has no internet gateway attached"
     assert here.plane.network().nat_gateways == ()
+
+
+def test_nat_gateway_cannot_work_in_a_full_subnet(here: World) -> None:
+    """It ends failed, private or public, and takes nothing (EC2 API, NatGateway, FailureCode)."""
+    vpc = here.vpc(internet=True)
+    subnet = here.subnet(vpc, "10.0.0.0/28")
+    for _ in range(11):
+        here.ec2.create_network_interface(SubnetId=subnet)
+    allocation, _ = here.address()
+    for given in ({"AllocationId": allocation}, {"ConnectivityType": "private"}):
+        made = here.ec2.create_nat_gateway(SubnetId=subnet, **given)["NatGateway"]["NatGatewayId"]
+        [found] = here.ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"]
+        assert (found["State"], found["FailureCode"]) == ("failed", "InsufficientFreeAddressesInSubnet")
+    here.ec2.release_address(AllocationId=allocation)

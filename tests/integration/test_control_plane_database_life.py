@@ -209,6 +209,9 @@ def test_parameter_group_cannot_pretend(rds: Rds) -> None:
         rds.parameters("m", "mysql8.0")
     with refused("DBParameterGroupNotFound"):
         rds.client.describe_db_parameters(DBParameterGroupName="none")
+    for name, value in (("default.postgres14", "0"), ("default.postgres15", "1")):
+        [found] = rds.client.describe_db_parameters(DBParameterGroupName=name)["Parameters"]
+        assert (found["ParameterValue"], found["Source"]) == (value, "system")
     assert rds.forced() == (True, "in-sync")
     rds.modify(DBParameterGroupName="default.postgres17")
     delete(DBParameterGroupName="own")

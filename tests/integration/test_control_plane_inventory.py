@@ -237,19 +237,23 @@ def test_inventory_can_name_what_matters_to_packets() -> None:
 
 
 def test_databases_cannot_be_told_apart_without_their_addresses() -> None:
-    """Two instances with the same groups and zone: DNS tells which interface is whose; nothing is guessed."""
+    """Two instances with the same groups and zone: DNS tells which interface is whose; nothing is guessed.
+
+    From outside the VPC, the name of a publicly accessible one is its public address.
+    """
     with world() as here:
-        vpc = here.vpc()
+        vpc = here.vpc(internet=True)
+        here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
         subnets = [here.subnet(vpc), here.subnet(vpc, "10.0.1.0/24", "b")]
         here.client("rds").create_db_subnet_group(
             DBSubnetGroupName="g", DBSubnetGroupDescription="d", SubnetIds=subnets
         )
         group = here.group(vpc)
         for name in ("one", "two"):
-            here.database(name, "g", [group])
+            here.database(name, "g", [group], PubliclyAccessible=name == "two")
             here.plane.database_ready(name)
         network = here.plane.network()
-        addresses = {one.id: str(one.private_ip) for one in network.network_interfaces}
+        addresses = {one.id: str(one.public_ip or one.private_ip) for one in network.network_interfaces}
         known = {one.endpoint_address: addresses[one.network_interface_id] for one in network.databases}
         with pytest.raises(SnapshotError, match="2 interfaces could be that of the database"):
             network_of(collect(here.client, REGION))

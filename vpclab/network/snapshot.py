@@ -353,7 +353,11 @@ def _interface_of(database: Json, snapshot: Snapshot) -> str:
     ]
     address = snapshot.addresses.get(database.get("Endpoint", {}).get("Address", ""))
     if address is not None:
-        fitting = [one for one in fitting if one["PrivateIpAddress"] == address]
+        fitting = [
+            one
+            for one in fitting
+            if address in (one["PrivateIpAddress"], one.get("Association", {}).get("PublicIp"))
+        ]
     if len(fitting) != 1:
         raise SnapshotError(
             f"{len(fitting)} interfaces could be that of the database {database['DBInstanceIdentifier']}; "

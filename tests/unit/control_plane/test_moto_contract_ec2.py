@@ -71,3 +71,80 @@ def test_interface_groups_are_still_needed(client: Client) -> None:
     group = ec2.create_security_group(GroupName="far", Description="d", VpcId=vpcs[1])["GroupId"]
     accepted = succeeds(lambda: ec2.create_network_interface(SubnetId=subnet, Groups=[group]))
     still_wrong(wrong=accepted, addition="interface_groups")
+
+
+@pytest.fixture(scope="module")
+def database(client: Client) -> str:
+    """An instance of plain moto."""
+    client("rds").create_db_instance(
+        DBInstanceIdentifier="life",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="chief",
+        ManageMasterUserPassword=True,
+        PubliclyAccessible=True,
+    )
+    return "life"
+
+
+def told(client: Client, database: str) -> Any:
+    return client("rds").describe_db_instances(DBInstanceIdentifier=database)["DBInstances"][0]
+
+
+def test_database_life_is_still_needed(client: Client, database: str) -> None:
+    """Plain moto reboots in no time."""
+    answer = client("rds").reboot_db_instance(DBInstanceIdentifier=database)["DBInstance"]
+    still_wrong(wrong=answer["DBInstanceStatus"] == "available", addition="database_life")
+
+
+def test_database_changes_are_still_needed(client: Client, database: str) -> None:
+    """Plain moto lets nothing wait."""
+    client("rds").modify_db_instance(DBInstanceIdentifier=database, AllocatedStorage=30, ApplyImmediately=False)
+    still_wrong(wrong=told(client, database)["AllocatedStorage"] == 30, addition="database_changes")
+
+
+def test_database_choices_are_still_needed(client: Client, database: str) -> None:
+    """Plain moto takes versions that there are not, and groups that do not exist."""
+    change = client("rds").modify_db_instance
+    accepted = succeeds(
+        lambda: change(DBInstanceIdentifier=database, VpcSecurityGroupIds=["sg-0123456789abcdef0"])
+    )
+    still_wrong(wrong=accepted, addition="database_choices")
+
+
+def test_database_exposure_is_still_needed(client: Client, database: str) -> None:
+    """Plain moto's publicly accessible instance has no address."""
+    attached = [{"Name": "description", "Values": ["RDSNetworkInterface"]}]
+    found = client("ec2").describe_network_interfaces(Filters=attached)["NetworkInterfaces"]
+    still_wrong(wrong=told(client, database)["PubliclyAccessible"] and not found, addition="database_exposure")
+
+
+def test_database_parameters_are_still_needed(client: Client) -> None:
+    """Plain moto takes any parameter, of a family that there is not."""
+    rds = client("rds")
+    rds.create_db_parameter_group(DBParameterGroupName="p", DBParameterGroupFamily="nonsense", Description="d")
+    parameter = {"ParameterName": "nonsense", "ParameterValue": "1", "ApplyMethod": "immediate"}
+    accepted = succeeds(lambda: rds.modify_db_parameter_group(DBParameterGroupName="p", Parameters=[parameter]))
+    still_wrong(wrong=accepted, addition="database_parameters")
+
+
+def test_database_passwords_are_still_needed(client: Client, database: str) -> None:
+    """Plain moto's rotation leaves a secret that nobody can read."""
+    client("rds").modify_db_instance(
+        DBInstanceIdentifier=database, RotateMasterUserPassword=True, ApplyImmediately=True
+    )
+    arn = told(client, database)["MasterUserSecret"]["SecretArn"]
+    readable = succeeds(lambda: client("secretsmanager").get_secret_value(SecretId=arn))
+    still_wrong(wrong=not readable, addition="database_passwords")
+
+
+def test_database_subnet_groups_are_still_needed(client: Client) -> None:
+    """Plain moto makes a group of one zone."""
+    [subnet, *_] = client("ec2").describe_subnets()["Subnets"]
+    accepted = succeeds(
+        lambda: client("rds").create_db_subnet_group(
+            DBSubnetGroupName="g", DBSubnetGroupDescription="d", SubnetIds=[subnet["SubnetId"]]
+        )
+    )
+    still_wrong(wrong=accepted, addition="database_subnet_groups")

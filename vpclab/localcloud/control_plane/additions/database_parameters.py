@@ -6,6 +6,7 @@ ApplyMethod ``immediate`` holds at once, one with ``pending-reboot`` and another
 default from PostgreSQL 15 on. Other parameters are refused: no server here would follow them.
 """
 
+import re
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -18,6 +19,7 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 FORCE_SSL = "rds.force_ssl"
 _FORCED_SINCE = 15
+_DEFAULT_NAME = re.compile(r"default\.(postgres1[1-9])")
 _VALUES = frozenset({"0", "1"})
 _IMMEDIATE, _PENDING = "immediate", "pending-reboot"
 _IN_SYNC = "in-sync"
@@ -51,6 +53,7 @@ def adopt(instance: Moto) -> None:
 def check_fits(backend: Moto, name: str | None, engine_version: str) -> None:
     """Raise RDS's error for a group that does not exist or is of another engine version's family."""
     if not name or name == f"default.{family(engine_version)}":
+        _ensure_default(backend, name)
         return
     group = backend.db_parameter_groups.get(name.lower())
     if group is None:
@@ -66,6 +69,15 @@ def check_fits(backend: Moto, name: str | None, engine_version: str) -> None:
 def pending(instance: Moto) -> None:
     """Note that an instance has been given another group: it follows after a reboot."""
     instance.vpclab_parameters = _PENDING
+
+
+def _ensure_default(backend: Moto, name: str | None) -> None:
+    """Make the default group of a version, which exists before anybody asks for it."""
+    found = _DEFAULT_NAME.fullmatch(name or "")
+    if found and name not in backend.db_parameter_groups:
+        backend.db_parameter_groups[name] = models.DBParameterGroup(
+            backend, name, f"Default parameter group for {found[1]}", found[1]
+        )
 
 
 def _group(instance: Moto) -> Moto:
@@ -167,6 +179,7 @@ def _own(backend: Moto, name: str, what: str) -> Moto:
 
 
 def _describe(plain: Moto, self: Moto, given: Moto) -> Moto:
+    _ensure_default(self, given.get("db_parameter_group_name"))
     found = plain(self, given)
     if given.get("db_parameter_group_name") and not found:
         raise DBParameterGroupNotFoundError(given["db_parameter_group_name"])

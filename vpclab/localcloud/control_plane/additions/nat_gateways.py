@@ -1,8 +1,9 @@
 """NAT gateways: their interface, their Elastic IP address, and the ones that cannot work.
 
 moto makes one available in any VPC, leaves its interface behind, and stores no connectivity type. AWS (VPC guide,
-nat-gateway-basics and nat-gateway-troubleshooting): a public one needs an internet gateway in its VPC, else it
-ends ``failed``; deleting it frees its interface and disassociates its address; it stays visible as ``deleted``.
+nat-gateway-basics and nat-gateway-troubleshooting): a public one needs an internet gateway in its VPC and an
+address that is free, any a free address of its subnet, else it ends ``failed``; deleting it frees its interface and
+disassociates its address; it stays visible as ``deleted``.
 """
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
@@ -23,7 +24,12 @@ GONE = frozenset({"failed", "deleting", "deleted"})
 """States in which a NAT gateway forwards nothing and holds no interface."""
 
 _SERVICE = managed_interfaces.Service("nat_gateway")
+_FULL = "InsufficientFreeAddressesInSubnet"
 _FIRST_STATE = "CreateNatGatewayResult.NatGateway.State"
+
+
+class _FailureError(Exception):
+    """Why a gateway cannot work: FailureCode and FailureMessage."""
 
 
 def correct(corrections: Corrections) -> None:
@@ -56,21 +62,37 @@ def _create(
     gateway._created_at = utcnow()
     gateway._eni = gateway.private_ip = None
     gateway.add_tags(tags or {})
-    attached = any(igw.vpc and igw.vpc.id == subnet.vpc_id for igw in self.internet_gateways.values())
-    if gateway.connectivity_type == "public" and not attached:
-        gateway.state = "failed"
-        gateway.failure_code = "Gateway.NotAttached"
-        gateway.failure_message = f"Network {subnet.vpc_id} has no internet gateway attached"
-        gateway.address_set = [{"allocationId": allocation_id}]
-    else:
+    try:
+        _check(gateway, address)
         _connect(gateway, subnet, address)
+    except _FailureError as failure:
+        gateway.state = "failed"
+        gateway.failure_code, gateway.failure_message = failure.args
+        gateway.address_set = [{"allocationId": allocation_id}] if allocation_id else []
     self.nat_gateways[gateway.id] = gateway
     return gateway
 
 
+def _check(gateway: Moto, address: Moto) -> None:
+    """Raise why a gateway will end ``failed``, by the codes of NatGateway's FailureCode (EC2 API)."""
+    gateways = gateway.ec2_backend.internet_gateways.values()
+    attached = any(one.vpc and one.vpc.id == gateway.vpc_id for one in gateways)
+    if gateway.connectivity_type == "public" and not attached:
+        raise _FailureError("Gateway.NotAttached", f"Network {gateway.vpc_id} has no internet gateway attached")
+    if address is not None and address.eni is not None:
+        raise _FailureError(
+            "Resource.AlreadyAssociated", f"Elastic IP address [{address.allocation_id}] is already associated"
+        )
+
+
 def _connect(gateway: Moto, subnet: Moto, address: Moto) -> None:
     backend = gateway.ec2_backend
-    interface = managed_interfaces.make(backend, subnet, _SERVICE, f"Interface for NAT Gateway {gateway.id}")
+    try:
+        interface = managed_interfaces.make(backend, subnet, _SERVICE, f"Interface for NAT Gateway {gateway.id}")
+    except EC2ClientError as error:
+        if error.code != _FULL:
+            raise
+        raise _FailureError(_FULL, "Subnet has insufficient free addresses to create this NAT gateway") from None
     gateway._eni = interface
     gateway.private_ip = interface.private_ip_address
     entry: dict[str, Any] = {
@@ -101,12 +123,7 @@ def _address(backend: Moto, allocation_id: str | None, connectivity_type: str | 
         raise EC2ClientError(
             "MissingParameter", "The request must contain the parameter AllocationId for a public NAT gateway"
         )
-    address = backend.address_by_allocation([allocation_id])[0]
-    if address.eni is not None:
-        raise EC2ClientError(
-            "Resource.AlreadyAssociated", f"Elastic IP address [{allocation_id}] is already associated"
-        )
-    return address
+    return backend.address_by_allocation([allocation_id])[0]
 
 
 def _delete(_plain: Moto, self: Moto, nat_gateway_id: str) -> Moto:
