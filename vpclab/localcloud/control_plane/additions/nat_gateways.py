@@ -2,8 +2,8 @@
 
 moto makes one available in any VPC, leaves its interface behind, and stores no connectivity type. AWS (VPC guide,
 nat-gateway-basics and nat-gateway-troubleshooting): a public one needs an internet gateway in its VPC and an
-address that is free, any a free address of its subnet, else it ends ``failed``; deleting it frees its interface and
-disassociates its address; it stays visible as ``deleted``.
+address that is free, any a free address of its subnet, else it ends ``failed``; deleting it frees its interface
+and disassociates its address; it stays visible as ``deleted``.
 """
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
