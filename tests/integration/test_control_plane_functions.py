@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -58,6 +59,7 @@ def test_function_cannot_exceed_its_limits(here: World, given: dict[str, Any], t
     """At creation and at each update; an update that is refused changes nothing."""
     here.function("f", here.role())
     before = here.functions.get_function_configuration(FunctionName="f")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000", before["LastModified"])
     with pytest.raises(ClientError, match=text):
         here.functions.update_function_configuration(FunctionName="f", **given)
     after = here.functions.get_function_configuration(FunctionName="f")

@@ -21,6 +21,7 @@ from vpclab.localcloud.databases import Databases
 from vpclab.localcloud.far_ends import CertificateAuthority, FarEnds
 from vpclab.localcloud.flow_log import FlowLog
 from vpclab.localcloud.lambda_runtime import LambdaRuntime
+from vpclab.localcloud.lambda_runtime.limits import Limits
 from vpclab.localcloud.load_balancers import LoadBalancers
 from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.localcloud.reconciliation import Reconciliation
@@ -77,6 +78,7 @@ class Cloud:
                 self._control_plane.put_log_events,
                 authority.bundle,
                 state / "functions",
+                Limits(idle=settings.environment_idle_seconds, life=settings.environment_life_seconds),
                 put_trace_segments=self._control_plane.put_trace_segments,
             )
             undo.callback(self._lambda_runtime.close)

@@ -369,6 +369,47 @@ def test_function_code_is_still_needed(client: Client, role: str) -> None:
     still_wrong(wrong=made["CodeSize"] == 0, addition="function_code")
 
 
+def test_function_versions_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto publishes whatever CodeSha256 was given."""
+    create_function(client, "versioned", role)
+    accepted = succeeds(lambda: client("lambda").publish_version(FunctionName="versioned", CodeSha256="another"))
+    still_wrong(wrong=accepted, addition="function_versions")
+
+
+def test_function_layers_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto takes another account's layer for the own one of that name."""
+    functions = client("lambda")
+    content = {"ZipFile": package()}
+    arn = functions.publish_layer_version(LayerName="shared", Content=content)["LayerVersionArn"]
+    foreign = arn.replace(arn.split(":")[4], "210987654321")
+    accepted = succeeds(lambda: create_function(client, "layered", role, Layers=[foreign]))
+    still_wrong(wrong=accepted, addition="function_layers")
+
+
+def test_function_concurrency_is_still_needed(client: Client, role: str) -> None:
+    """Plain moto reserves more than an account has."""
+    create_function(client, "reserved", role)
+    accepted = succeeds(
+        lambda: client("lambda").put_function_concurrency(
+            FunctionName="reserved", ReservedConcurrentExecutions=5000
+        )
+    )
+    client("lambda").delete_function_concurrency(FunctionName="reserved")
+    still_wrong(wrong=accepted, addition="function_concurrency")
+
+
+def test_function_logging_is_still_needed(client: Client, role: str) -> None:
+    """Plain moto keeps nothing of a LoggingConfig."""
+    made = create_function(client, "logging", role, LoggingConfig={"LogFormat": "JSON"})
+    still_wrong(wrong="LoggingConfig" not in made, addition="function_logging")
+
+
+def test_code_locations_are_still_needed(client: Client) -> None:
+    """Plain moto tells a layer's location as ``s3://``."""
+    made = client("lambda").publish_layer_version(LayerName="nowhere", Content={"ZipFile": package()})
+    still_wrong(wrong=made["Content"]["Location"] == "s3://", addition="code_locations")
+
+
 def test_log_shipping_is_still_needed() -> None:
     """Plain moto writes a function's output itself, without asking its role."""
     import inspect

@@ -24,8 +24,10 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 VALID_SECONDS = 600
 _MOST_KEPT = 64
-_PATH = re.compile(r"(?:/awslambda-[a-z0-9-]+-(?:tasks|layers))?(/snapshots/\d{12}/[\w-]+)")
-_HOST = re.compile(r"awslambda-[a-z0-9-]+\.s3\.")
+_BUCKET = r"awslambda-[a-z0-9-]+-(?:tasks|layers)"
+_PATH = re.compile(rf"(?:/{_BUCKET})?(/snapshots/\d{{12}}/[\w-]+)")
+_ANY_PATH = re.compile(rf"/{_BUCKET}/snapshots/.*")
+_HOST = re.compile(rf"{_BUCKET}\.s3\.")
 
 
 class CodeLocations:
@@ -45,18 +47,17 @@ class CodeLocations:
     @staticmethod
     def concerns(request: ApiRequest) -> bool:
         """Whether somebody wants a package."""
-        path, host = request.path, request.environ.get("HTTP_HOST", "")
-        if request.method != "GET" or "X-Amz-Signature" not in request.query:
-            return False
-        return path.startswith("/awslambda-") or _HOST.match(host) is not None
+        host = request.environ.get("HTTP_HOST", "")
+        named = _ANY_PATH.fullmatch(request.path) or _HOST.match(host)
+        return request.method == "GET" and named is not None
 
     def answer(self, request: ApiRequest) -> Response:
         """Return the package, or S3's refusal."""
         found = _PATH.fullmatch(request.path)
         query = {name: values[0] for name, values in parse_qs(request.query).items()}
-        expires = query.get("Expires", "")
+        expires, signature = query.get("Expires", ""), query.get("X-Amz-Signature", "")
         package = self._packages.get(found[1]) if found else None
-        if found is None or not hmac.compare_digest(self._sign(found[1], expires), query["X-Amz-Signature"]):
+        if found is None or not hmac.compare_digest(self._sign(found[1], expires), signature):
             raise ApiError("AccessDenied", "Access Denied", 403)
         if package is None or float(expires) < self._now():
             raise ApiError("AccessDenied", "Request has expired", 403)

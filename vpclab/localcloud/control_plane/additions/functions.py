@@ -341,6 +341,7 @@ def _configuration(plain: Moto, self: Moto, *, on_create: bool = False) -> dict[
     if dead_letters := getattr(self, "vpclab_dead_letters", None):
         found["DeadLetterConfig"] = {"TargetArn": dead_letters}
     found["LoggingConfig"] = logging_of(self)
+    found["LastModified"] = f"{self.last_modified[:23]}+0000"  # moto: with nanoseconds
     found["RevisionId"] = function_versions.revision(self)
     return found
 
