@@ -74,11 +74,16 @@ def test_network_acl_cannot_hold_what_cannot_be(here: World) -> None:
         {"RuleNumber": 0},
         {"RuleNumber": 32767},
         {"Protocol": "magic"},
+        {"RuleAction": "maybe"},
         {"PortRange": {"From": 2, "To": 1}},
         {"Protocol": "1"},
     ):
         with pytest.raises(ClientError, match=r"\((InvalidParameterValue|NetworkAclEntryAlreadyExists)\)"):
             here.ec2.create_network_acl_entry(**entry(acl, **changes))
+    for number in range(1, 21):
+        here.ec2.create_network_acl_entry(**entry(acl, RuleNumber=number, Egress=False))
+    with refused("NetworkAclEntryLimitExceeded"):
+        here.ec2.create_network_acl_entry(**entry(acl, RuleNumber=21, Egress=False))
     with refused("InvalidNetworkAclEntry.NotFound"):
         here.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=5, Egress=True)
     with refused("InvalidNetworkAclEntry.NotFound"):

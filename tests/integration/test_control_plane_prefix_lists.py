@@ -47,3 +47,27 @@ def test_prefix_list_can_change_while_it_is_used_but_not_go(here: World) -> None
     )["PrefixLists"]
     with refused("OperationNotPermitted"):
         here.ec2.delete_managed_prefix_list(PrefixListId=of_s3["PrefixListId"])
+
+
+def test_prefix_list_cannot_outgrow_its_size(here: World) -> None:
+    """MaxEntries and the version are checked; the size can be changed, alone and not below what is in the list."""
+    create, modify = here.ec2.create_managed_prefix_list, here.ec2.modify_managed_prefix_list
+    one, two = [{"Cidr": "198.51.100.0/28"}], [{"Cidr": "198.51.100.32/28"}]
+    with refused("PrefixListMaxEntriesExceeded"):
+        create(PrefixListName="x", MaxEntries=1, AddressFamily="IPv4", Entries=one + two)
+    with refused("UnsupportedOperation", "IPv6"):
+        create(PrefixListName="x", MaxEntries=1, AddressFamily="IPv6")
+    made = create(PrefixListName="x", MaxEntries=1, AddressFamily="IPv4", Entries=one)["PrefixList"]
+    listed = {"PrefixListId": made["PrefixListId"]}
+    with refused("PrefixListMaxEntriesExceeded"):
+        modify(**listed, CurrentVersion=1, AddEntries=two)
+    with refused("PrefixListVersionMismatch"):
+        modify(**listed, CurrentVersion=3, AddEntries=two, RemoveEntries=one)
+    with refused("InvalidParameterCombination"):
+        modify(**listed, CurrentVersion=1, AddEntries=two, MaxEntries=2)
+    modify(**listed, MaxEntries=2)
+    modify(**listed, CurrentVersion=1, AddEntries=two)
+    with refused("PrefixListMaxEntriesExceeded"):
+        modify(**listed, MaxEntries=1)
+    [found] = [each for each in here.plane.network().prefix_lists if each.id == listed["PrefixListId"]]
+    assert len(found.cidr_blocks) == 2

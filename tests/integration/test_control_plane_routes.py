@@ -48,6 +48,29 @@ def test_route_cannot_lead_where_nothing_is(here: World) -> None:
     assert route_states(here, table) == {"10.0.0.0/16": "active"}
 
 
+def test_route_within_the_vpc_can_only_lead_to_a_subnet_by_a_middlebox(here: World) -> None:
+    """More specific than local: to a whole subnet's range, through an interface or a NAT gateway."""
+    vpc = here.vpc(internet=True)
+    table, subnet, far = here.table(vpc), here.subnet(vpc), here.subnet(vpc, "10.0.2.0/24", "b")
+    [gateway] = here.ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])[
+        "InternetGateways"
+    ]
+    nat = here.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    with refused("InvalidParameterValue", "This route can target only an interface"):
+        here.ec2.create_route(
+            RouteTableId=table, DestinationCidrBlock="10.0.2.0/24", GatewayId=gateway["InternetGatewayId"]
+        )
+    with refused("InvalidParameterValue", "doesn't match any subnet CIDR blocks"):
+        here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.2.0/25", NatGatewayId=nat)
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.0.2.0/24", NatGatewayId=nat)
+    with refused("InvalidParameterValue", "This route can target only an interface"):
+        here.ec2.replace_route(
+            RouteTableId=table, DestinationCidrBlock="10.0.2.0/24", GatewayId=gateway["InternetGatewayId"]
+        )
+    interface = here.ec2.create_network_interface(SubnetId=far)["NetworkInterface"]["NetworkInterfaceId"]
+    here.ec2.replace_route(RouteTableId=table, DestinationCidrBlock="10.0.2.0/24", NetworkInterfaceId=interface)
+
+
 def test_route_cannot_take_the_place_of_another(here: World) -> None:
     """CreateRoute refuses a destination that has a route, also where the new target is an interface."""
     vpc = here.vpc()

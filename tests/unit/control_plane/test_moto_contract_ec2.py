@@ -44,6 +44,13 @@ def test_block_public_access_is_still_needed(client: Client) -> None:
         client("ec2").describe_vpc_block_public_access_options()
 
 
+def test_dhcp_options_are_still_needed(client: Client) -> None:
+    """Plain moto takes an option that does not exist."""
+    options = [{"Key": "nonsense", "Values": ["a"]}]
+    taken = succeeds(lambda: client("ec2").create_dhcp_options(DhcpConfigurations=options))
+    still_wrong(wrong=taken, addition="dhcp_options")
+
+
 def test_request_ids_are_still_needed(client: Client) -> None:
     """Plain moto gives two answers one id."""
     one, two = (client("ec2").describe_vpcs()["ResponseMetadata"]["RequestId"] for _ in range(2))

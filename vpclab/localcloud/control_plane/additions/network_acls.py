@@ -17,6 +17,9 @@ from vpclab.localcloud.control_plane.additions.ports import check_ports
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.network.protocol import protocol_name
 
+MOST_ENTRIES = 20
+"""In one direction (VPC guide, "Amazon VPC quotas")."""
+
 _LAST, _IMPLICIT_DENY = 32766, 32767
 _HIGHEST_PROTOCOL = 255
 
@@ -53,6 +56,7 @@ def _create(plain: Moto, self: Moto, vpc_id: str, tags: Moto = None, default: Mo
 def _create_entry(plain: Moto, self: Moto, **entry: Any) -> Moto:  # noqa: ANN401 - moto's parameters
     if int(entry["rule_number"]) != _IMPLICIT_DENY:
         _check(entry)
+        _check_room(self.get_network_acl(entry["network_acl_id"]), egress=entry["egress"])
     return plain(self, **_of_its_protocol(entry))
 
 
@@ -104,9 +108,26 @@ def _find(backend: Moto, network_acl_id: str, rule_number: int, egress: Moto) ->
     )
 
 
+def _check_room(acl: Moto, *, egress: Moto) -> None:
+    same = [
+        one
+        for one in acl.network_acl_entries
+        if str(one.egress).lower() == str(egress).lower() and int(one.rule_number) <= _LAST
+    ]
+    if len(same) >= MOST_ENTRIES:
+        raise EC2ClientError(
+            "NetworkAclEntryLimitExceeded", "The maximum number of network acl entries has been reached."
+        )
+
+
 def _check(entry: dict[str, Any]) -> None:
     if not 1 <= int(entry["rule_number"]) <= _LAST:
         raise EC2ClientError("InvalidParameterValue", f"The rule number must be between 1 and {_LAST}")
+    if entry.get("rule_action") not in ("allow", "deny"):
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"Value ({entry.get('rule_action')}) for parameter ruleAction is invalid. Use allow or deny.",
+        )
     if not entry.get("cidr_block"):
         raise EC2ClientError("MissingParameter", "The request must contain the parameter CidrBlock")
     protocol = protocol_name(entry["protocol"])

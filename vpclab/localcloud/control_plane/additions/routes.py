@@ -66,6 +66,7 @@ def _create(
     if not target.get("local"):
         _check_destination(destination_cidr_block)
         _check_target(self, table, target)
+        _check_inside(self, table, destination_cidr_block, target)
         if destination_cidr_block and _taken(table, destination_cidr_block):
             raise EC2ClientError(
                 "RouteAlreadyExists", f"The route identified by {destination_cidr_block} already exists."
@@ -84,6 +85,7 @@ def _replace(plain: Moto, self: Moto, route_table_id: str, *args: Moto, **target
             "specific instead.",
         )
     _check_target(self, table, named | target)
+    _check_inside(self, table, named.get("cidr") or target.get("destination_cidr_block"), named | target)
     return plain(self, route_table_id, *args, **target)
 
 
@@ -144,6 +146,27 @@ def _check_destination(destination: str | None) -> None:
         raise EC2ClientError(
             "InvalidParameterValue",
             f"{destination} is in {_RESERVED}, which AWS keeps for its services: no route can lead there.",
+        )
+
+
+def _check_inside(backend: Moto, table: Moto, destination: str | None, target: dict[str, Any]) -> None:
+    """A route within the VPC leads to whole subnets, by a middlebox (VPC guide, "Routing for a middlebox")."""
+    if destination is None:
+        return
+    network = IPv4Network(destination)
+    ranges = [IPv4Network(one.destination_cidr_block) for one in table.routes if one.local]
+    if not any(network.subnet_of(one) and network != one for one in ranges):
+        return
+    if target.get("gateway_id"):
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"The destination CIDR block {destination} is equal to or more specific than one of this VPC's CIDR "
+            "blocks. This route can target only an interface, an instance or a NAT gateway.",
+        )
+    subnets = backend.describe_subnets(filters={"vpc-id": [table.vpc_id]})
+    if network not in [IPv4Network(subnet.cidr_block) for subnet in subnets]:
+        raise EC2ClientError(
+            "InvalidParameterValue", f"Route destination {destination} doesn't match any subnet CIDR blocks."
         )
 
 
