@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import boto3
 import botocore.auth
@@ -96,6 +96,30 @@ def test_unsigned_request_cannot_pass(service: str, code: str) -> None:
     operation = {c[0]: c[1] for c in CALLS}[service]
     with refused(code):
         getattr(client, operation)()
+
+
+def test_digits_of_other_scripts_cannot_be_an_account(here: World) -> None:
+    """An account's id has twelve of the digits 0 to 9; a presigned URL can hold any others."""
+    here.client("s3").create_bucket(Bucket="bucket")
+    key = "".join(chr(0xFF10 + int(digit)) for digit in "210987654321")
+    url = here.client("s3", key="210987654321").generate_presigned_url(
+        "get_object", {"Bucket": "bucket", "Key": "k"}
+    )
+    answer = requests.get(url.replace("210987654321", quote(key)), timeout=5)
+    assert (answer.status_code, "InvalidAccessKeyId" in answer.text) == (403, True)
+
+
+def test_clouds_own_pages_cannot_be_read_from_inside(here: World) -> None:
+    """A function reaches AWS's names, where every path is AWS's."""
+    assert requests.get(f"{endpoint()}/_vpclab/health", timeout=5).status_code == 200
+    inside = WsgiServer(
+        socket.create_server(("127.0.0.1", 0)),
+        here.plane.application,
+        facts=lambda _peer, _local: {ENVIRON_KEY: RequestSource("10.0.0.4")},
+    )
+    with inside:
+        answer = requests.get(f"http://127.0.0.1:{inside.address[1]}/_vpclab/health", timeout=5)
+        assert (answer.status_code, "NoSuchBucket" in answer.text) == (404, True)
 
 
 @pytest.mark.usefixtures("here")

@@ -13,7 +13,7 @@ from vpclab.localcloud.control_plane.api_error import ApiError
 
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d{8}/([^/,]+)/([^/,]+)/aws4_request")
 _LEGACY = re.compile(r"AWS ([^:\s]+):\S+")
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _AWS_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?::\d+)?$")
 _GLOBAL_HOST = re.compile(r"(?:(.+)\.)?([a-z0-9-]+)\.amazonaws\.com(?::\d+)?$")
 _TARGET_SERVICES = {"Logs_20140328": "logs", "secretsmanager": "secretsmanager", "TrentService": "kms"}

@@ -17,6 +17,7 @@ from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.settings import Settings
 from vpclab.localcloud.control_plane.target_health import TargetHealth
 from vpclab.localcloud.network_refusal import NetworkRefusal
+from vpclab.localcloud.request_source import ENVIRON_KEY
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -85,7 +86,7 @@ class ControlPlane:
 
     def application(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if environ["PATH_INFO"].startswith(_ADMIN):
+        if environ["PATH_INFO"].startswith(_ADMIN) and ENVIRON_KEY not in environ:  # inside, there is only AWS
             status, headers, body = self._admin(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
         else:
             request = ApiRequest.read(environ)

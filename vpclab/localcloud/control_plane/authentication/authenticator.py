@@ -41,7 +41,7 @@ DEPLOY_KEY = "test"
 
 Claims: TypeAlias = SignedRequest | LegacyRequest
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _S3_SKEW_SECONDS, _SKEW_SECONDS = 900.0, 300.0
 _FORM = "multipart/form-data"
 _MAY_BE_UNSIGNED = {
