@@ -126,6 +126,28 @@ def test_authorization_can_be_off(here: World) -> None:
             here.client("sqs", key="AKIAIOSFODNN7EXAMPLE").list_queues()
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:RequestedRegion": REGION}},
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"Bool": {"aws:ViaAWSService": "false"}},
+    ],
+)
+def test_services_cannot_escape_a_condition(condition: dict[str, dict[str, str]], here: World) -> None:
+    """A service that polls with a role makes calls as others do: Region and transport are told of them, too."""
+    judge = here.plane._moto.authorizer  # noqa: SLF001 - services have no other way to it either
+    role_arn = here.role("polling", "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole")
+    _, queue_arn = queue(here)
+    statement = {"Effect": "Deny", "Action": "sqs:*", "Resource": "*", "Condition": condition}
+    here.client("iam").put_role_policy(
+        RoleName="polling",
+        PolicyName="deny",
+        PolicyDocument=policy(statement),
+    )
+    assert not judge.role_allows(role_arn, "sqs:ReceiveMessage", queue_arn).allowed
+
+
 def test_services_can_be_judged_by_role_and_by_resource(here: World) -> None:
     """What services do: with a role, by its policies; in their own name, by the resource's alone (C13)."""
     judge = here.plane._moto.authorizer  # noqa: SLF001 - services have no other way to it either

@@ -101,12 +101,23 @@ class Authorizer:
             action=action,
             resource=resource,
             resource_account=_owner(resource) or account,
-            context={**principal_context(principal), **(context or {})},
+            context={**principal_context(principal), **self._of_a_service(resource), **(context or {})},
         )
         with self._lock:
             policies = principal_policies(principal, session=None, is_administrator=False)
             policies = replace(policies, resource=resource_policy(resource))
         return judge(asked, policies)
+
+    def _of_a_service(self, resource: str) -> dict[str, tuple[str, ...]]:
+        """Return the keys of a call that a service makes with a role, as any holder of its credentials would."""
+        segments = resource.split(":")
+        region = segments[3] if len(segments) >= _ARN_SEGMENTS else ""
+        return {
+            "aws:principalisawsservice": ("false",),
+            "aws:requestedregion": (region or self._settings.region,),
+            "aws:securetransport": ("true",),
+            "aws:viaawsservice": ("false",),
+        }
 
     def service_allows(
         self, service: str, source_arn: str, source_account: str, action: str, resource: str
