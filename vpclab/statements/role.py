@@ -62,7 +62,10 @@ def shares_no_role(evidence: Evidence) -> Opinion:
     """Expect each function of the deployment to have a role of its own."""
     roles = evidence.function_roles
     if len(roles) < FEWEST_FUNCTIONS:
-        return unknown(f"{len(roles)} functions of the deployment were found: nobody could share a role")
+        return unknown(
+            f"the deployment has {'one function' if roles else 'no function'}, which can share no role: set "
+            f"vpclab:permissionSubjects to true, and `vpclab up {evidence.variant}`"
+        )
     shared = {role: sorted(f for f, own in roles.items() if own == role) for role in _repeated(roles.values())}
     if shared:
         said = [f"{' and '.join(functions)} share {role}" for role, functions in shared.items()]

@@ -95,6 +95,12 @@ class TestFlips:
         assert judgement.verdict is Verdict.REFUTED
         assert judgement.observed == "one and two share role"
 
+    def test_c9_cannot_be_asked_of_one_function(self) -> None:
+        """It is an error, and which setting brings the others is said."""
+        judgement = verdict("C9", replace(evidence(PUBLIC), function_roles={"one": "role"}))
+        assert judgement.verdict is Verdict.ERROR
+        assert "set vpclab:permissionSubjects to true, and `vpclab up public`" in judgement.observed
+
     def test_c12_can_hold_where_one_policy_is_enough(self) -> None:
         """That is what the notes lead to when they are read as general."""
         either = with_trials(DEFAULT, done(InvokeTrial.CROSS_IDENTITY, InvokeTrial.CROSS_RESOURCE))
