@@ -44,6 +44,9 @@ def test_function_cannot_run_what_is_not_python(here: World) -> None:
         ({"Environment": {"Variables": {"A=B": "x"}}}, "Map keys must satisfy constraint"),
         ({"Environment": {"Variables": {"A": "x"}}}, "Map keys must satisfy constraint"),
         ({"Environment": {"Variables": {"AB": "x\0y"}}}, "NUL character"),
+        ({"Runtime": "python3.8"}, "python3.8 is no longer supported for creating or updating"),
+        ({"Handler": "a handler"}, "'handler' failed to satisfy constraint"),
+        ({"Description": "x" * 257}, "'description' failed to satisfy constraint"),
         ({"EphemeralStorage": {"Size": 10241}}, "less than or equal to 10240"),
         ({"LoggingConfig": {"LogFormat": "XML"}}, r"enum value set: \[JSON, Text\]"),
         ({"LoggingConfig": {"SystemLogLevel": "WARN"}}, "only where LogFormat is JSON"),
@@ -67,12 +70,45 @@ def test_function_cannot_exceed_its_limits(here: World, given: dict[str, Any], t
     with pytest.raises(ClientError, match=text):
         here.functions.create_function(
             FunctionName="g",
-            Role=before["Role"],
-            Runtime="python3.12",
-            Handler="index.handler",
-            Code={"ZipFile": package()},
-            **given,
+            **(
+                {"Role": before["Role"], "Runtime": "python3.12", "Handler": "index.handler"}
+                | {"Code": {"ZipFile": package()}}
+                | given
+            ),
         )
+
+
+def test_function_cannot_have_any_name(here: World) -> None:
+    """64 letters, digits, hyphens and underscores; and code from a .zip file needs a handler."""
+    given = {"Role": here.role(), "Runtime": "python3.12", "Code": {"ZipFile": package()}}
+    for name in ("a name", "x" * 65, "a.b"):
+        with refused("ValidationException", "'functionName' failed to satisfy constraint"):
+            here.functions.create_function(FunctionName=name, Handler="a.b", **given)
+    with refused("InvalidParameterValueException", "Runtime and Handler are mandatory"):
+        here.functions.create_function(FunctionName="f", **given)
+    assert here.functions.list_functions()["Functions"] == []
+
+
+def test_lists_can_come_in_pages(here: World) -> None:
+    """Marker and MaxItems, 50 at most; aliases by the version that they point to."""
+    role = here.role()
+    names = [f"f{number:02}" for number in range(51)]
+    for name in names:
+        here.function(name, role)
+    first = here.functions.list_functions(MaxItems=100)
+    assert len(first["Functions"]) == 50
+    pages = here.functions.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 20})
+    assert [one["FunctionName"] for page in pages for one in page["Functions"]] == names
+    with refused("InvalidParameterValueException", "The marker"):
+        here.functions.list_functions(Marker="???")
+    here.functions.publish_version(FunctionName="f00")
+    for name, version in (("a", "1"), ("b", "$LATEST"), ("c", "1")):
+        here.functions.create_alias(FunctionName="f00", Name=name, FunctionVersion=version)
+    found = here.functions.list_aliases(FunctionName="f00", FunctionVersion="1")["Aliases"]
+    assert [one["Name"] for one in found] == ["a", "c"]
+    page = here.functions.list_aliases(FunctionName="f00", MaxItems=2)
+    rest = here.functions.list_aliases(FunctionName="f00", Marker=page["NextMarker"])
+    assert [[one["Name"] for one in part["Aliases"]] for part in (page, rest)] == [["a", "b"], ["c"]]
 
 
 def test_function_code_can_come_from_a_bucket(here: World) -> None:

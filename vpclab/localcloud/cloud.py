@@ -78,7 +78,11 @@ class Cloud:
                 self._control_plane.put_log_events,
                 authority.bundle,
                 state / "functions",
-                Limits(idle=settings.environment_idle_seconds, life=settings.environment_life_seconds),
+                Limits(
+                    idle=settings.environment_idle_seconds,
+                    life=settings.environment_life_seconds,
+                    environments=settings.concurrent_environments,
+                ),
                 put_trace_segments=self._control_plane.put_trace_segments,
             )
             undo.callback(self._lambda_runtime.close)

@@ -398,6 +398,14 @@ def test_function_concurrency_is_still_needed(client: Client, role: str) -> None
     still_wrong(wrong=accepted, addition="function_concurrency")
 
 
+def test_function_listings_are_still_needed(client: Client, role: str) -> None:
+    """Plain moto lists everything at once."""
+    for name in ("listed", "listed-too"):
+        create_function(client, name, role)
+    page = client("lambda").list_functions(MaxItems=1)
+    still_wrong(wrong="NextMarker" not in page, addition="function_listings")
+
+
 def test_function_logging_is_still_needed(client: Client, role: str) -> None:
     """Plain moto keeps nothing of a LoggingConfig."""
     made = create_function(client, "logging", role, LoggingConfig={"LogFormat": "JSON"})

@@ -12,6 +12,9 @@ class Settings:
     ``interface_linger_seconds``: how long a Lambda interface stays after its last user is gone. AWS takes up to 20
     minutes (Lambda guide, configuration-vpc); the default here shows the behaviour without the wait.
 
+    ``concurrent_environments``: so many execution environments exist at a time; one more is throttled. AWS lets an
+    account have 1,000 at first.
+
     ``environment_idle_seconds`` and ``environment_life_seconds``: how long an execution environment waits for its
     next invocation, and how old it gets at most; AWS tells neither, and replaces environments every few hours.
 
@@ -28,6 +31,7 @@ class Settings:
     region: str = "us-east-1"
     account: str = "123456789012"
     interface_linger_seconds: float = 2.0
+    concurrent_environments: int = 128
     environment_idle_seconds: float = 300.0
     environment_life_seconds: float = 7200.0
     asynchronous_retry_seconds: tuple[float, ...] = (60.0, 120.0)

@@ -16,7 +16,7 @@ class Limits:
     initialisation: float = 10.0
     idle: float = 300.0
     life: float = 2 * 3600.0
-    environments: int = 64
+    environments: int = 128
 
 
 DEFAULT_LIMITS = Limits()

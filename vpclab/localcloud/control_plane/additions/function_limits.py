@@ -12,6 +12,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, Validation
 
 _RANGES = {"Timeout": ("timeout", 1, 900), "MemorySize": ("memorySize", 128, 10240)}
 _STORAGE = (512, 10240)
+_NAME, _HANDLER, _LONGEST_DESCRIPTION = re.compile(r"[a-zA-Z0-9-_]{1,64}"), re.compile(r"\S{1,128}"), 256
 _ENVIRONMENT_BYTES = 4096
 _VARIABLE = re.compile(r"[a-zA-Z]([a-zA-Z0-9_])+|_HANDLER|_X_AMZN_TRACE_ID")
 """The API reference's pattern; the two names that it does not cover are refused as reserved."""
@@ -42,14 +43,45 @@ _RESERVED = frozenset(
 )
 
 
+def check_name(name: str, handler: str | None) -> None:
+    """Raise Lambda's error for a function's name, or for want of a handler, which code from a .zip file needs."""
+    if _NAME.fullmatch(name) is None:
+        raise ValidationException(
+            name,
+            "functionName",
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+, and have length less than or equal "
+            "to 64",
+        )
+    if not handler:
+        raise InvalidParameterValueException(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        )
+
+
 def check_limits(given: Mapping[str, Any]) -> None:
     """Raise Lambda's error when a setting of CreateFunction or UpdateFunctionConfiguration is out of range."""
     for key, (name, least, most) in _RANGES.items():
         if key in given:
             _check_range(given[key], name, least, most)
+    handler = given.get("Handler")
+    if handler is not None and _HANDLER.fullmatch(handler) is None:
+        raise ValidationException(
+            handler,
+            "handler",
+            "Member must satisfy regular expression pattern: [^\\s]+, and have length less than or equal to 128",
+        )
+    if len(given.get("Description") or "") > _LONGEST_DESCRIPTION:
+        raise ValidationException(
+            str(given["Description"]),
+            "description",
+            f"Member must have length less than or equal to {_LONGEST_DESCRIPTION}",
+        )
     if "EphemeralStorage" in given:
         _check_range(given["EphemeralStorage"]["Size"], "ephemeralStorage.size", *_STORAGE)
-    variables: Mapping[str, str] = (given.get("Environment") or {}).get("Variables") or {}
+    _check_variables((given.get("Environment") or {}).get("Variables") or {})
+
+
+def _check_variables(variables: Mapping[str, str]) -> None:
     for name in variables:
         if _VARIABLE.fullmatch(name) is None:
             raise ValidationException(

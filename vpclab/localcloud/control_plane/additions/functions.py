@@ -19,17 +19,23 @@ from moto.awslambda.exceptions import InvalidParameterValueException, InvalidRol
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 
-from vpclab.localcloud.control_plane.additions import function_concurrency, function_layers, function_versions
+from vpclab.localcloud.control_plane.additions import (
+    function_concurrency,
+    function_layers,
+    function_listings,
+    function_versions,
+)
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
 from vpclab.localcloud.control_plane.additions.function_code import check_code
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
-from vpclab.localcloud.control_plane.additions.function_limits import check_limits
+from vpclab.localcloud.control_plane.additions.function_limits import check_limits, check_name
 from vpclab.localcloud.control_plane.additions.function_logging import check_logging, logging_of, set_logging
 from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5
-_PYTHON = re.compile(r"python3\.\d+")
+_PYTHON = re.compile(r"python3\.(\d+)")
+_OLDEST_PYTHON = 9
 _CREATING = {"StateReason": "The function is being created.", "StateReasonCode": "Creating"}
 _OUT_OF_ADDRESSES = "InsufficientFreeAddressesInSubnet"
 
@@ -57,6 +63,7 @@ class Functions:
         function_versions.correct(corrections)
         function_layers.correct(corrections)
         function_concurrency.correct(corrections)
+        function_listings.correct(corrections)
 
     def begin_settling(self) -> tuple[list[Any], list[str]]:
         """Take what API calls have begun: functions, and ARNs of those whose warm environments must end."""
@@ -76,6 +83,7 @@ class Functions:
 
     def _create(self, plain: Moto, backend: Moto, spec: dict[str, Any]) -> Moto:
         _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
+        check_name(spec["FunctionName"].rsplit(":", 1)[-1], spec.get("Handler"))
         check_limits(spec)
         self._check_role(backend, spec["Role"], spec["FunctionName"].rsplit(":", 1)[-1])
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
@@ -287,6 +295,11 @@ _IMAGES = (
 def _check_runtime(package_type: str, runtime: str | None, architectures: list[str] | None) -> None:
     if package_type != "Zip":
         raise InvalidParameterValueException(_IMAGES)
+    if runtime is not None and (found := _PYTHON.fullmatch(runtime)) and int(found[1]) < _OLDEST_PYTHON:
+        raise InvalidParameterValueException(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda "
+            "functions. We recommend you use a supported runtime while creating or updating functions."
+        )
     if runtime is None or not _PYTHON.fullmatch(runtime):
         raise InvalidParameterValueException(
             f"Value {runtime} at 'runtime' is not available: the local cloud runs Python only, so choose a "
