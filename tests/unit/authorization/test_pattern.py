@@ -26,7 +26,7 @@ LETTERS = "ab.\n"
 
 @given(st.text(f"{LETTERS}*?", max_size=9), st.text(LETTERS, max_size=9))
 def test_pattern_can_match_as_if_read_letter_by_letter(pattern: str, text: str) -> None:
-    """``*`` is any characters, ``?`` any one, all else itself (IAM guide, reference_policies_elements_resource)."""
+    """``*`` is anything, ``?`` any one, the rest itself (IAM guide, reference_policies_elements_resource)."""
     assert text_matches(pattern, text) == by_letter(pattern, text)
     assert resource_matches(f"arn:aws:s3:::{pattern}", f"arn:aws:s3:::{text}") == by_letter(pattern, text)
 
