@@ -139,3 +139,40 @@ def test_nat_gateway_cannot_work_in_a_full_subnet(here: World) -> None:
         [found] = here.ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"]
         assert (found["State"], found["FailureCode"]) == ("failed", "InsufficientFreeAddressesInSubnet")
     here.ec2.release_address(AllocationId=allocation)
+
+
+def test_elastic_address_can_move(here: World) -> None:
+    """By default from whoever has it, and in place of another; the same association again changes nothing."""
+    subnet = here.subnet(here.vpc(internet=True))
+    interfaces = [
+        here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        for _ in range(2)
+    ]
+    (one, one_ip), (other, other_ip) = here.address(), here.address()
+
+    def associate(allocation: str, place: int, **more: bool) -> str:
+        made: str = here.ec2.associate_address(
+            AllocationId=allocation, NetworkInterfaceId=interfaces[place], **more
+        )["AssociationId"]
+        return made
+
+    def addresses() -> list[str | None]:
+        found = here.ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)["NetworkInterfaces"]
+        by_id = {each["NetworkInterfaceId"]: each.get("Association", {}).get("PublicIp") for each in found}
+        return [by_id[each] for each in interfaces]
+
+    first = associate(one, 0)
+    assert associate(one, 0) == first
+    with refused("Resource.AlreadyAssociated"):
+        associate(one, 1, AllowReassociation=False)
+    assert addresses() == [one_ip, None]
+    associate(one, 1)
+    assert addresses() == [None, one_ip]
+    with refused("Resource.AlreadyAssociated"):
+        associate(other, 1, AllowReassociation=False)
+    associate(other, 1)
+    assert addresses() == [None, other_ip]
+    here.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=one)
+    with refused("AuthFailure"):
+        associate(one, 0)
+    assert addresses() == [None, other_ip]

@@ -1,16 +1,18 @@
 """Elastic addresses are associated with one interface, and stay with it while it is in use.
 
-moto takes an address from whoever has it, lets NAT gateways lose theirs, and associates in VPCs without an
-internet gateway. AWS: EC2 API, AssociateAddress, DisassociateAddress, ReleaseAddress.
+moto lets NAT gateways lose theirs, associates in VPCs without an internet gateway, and moves an address only where
+it is told to. AWS (EC2 API, AssociateAddress, DisassociateAddress, ReleaseAddress): moving is the default.
 """
 
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import elastic_ip_addresses
+from moto.ec2.responses import EC2Response
 
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
+_REASSOCIATION = "AllowReassociation"
 FOR_ITS_GATEWAY = "vpclab_takes_its_own_address"
 """Set on a NAT gateway's interface while the gateway itself gives it its address."""
 
@@ -21,15 +23,26 @@ def correct(corrections: Corrections) -> None:
     corrections.wrap(backend_class, "associate_address", _associate)
     corrections.wrap(backend_class, "disassociate_address", _disassociate)
     corrections.wrap(backend_class, "release_address", _release)
+    corrections.wrap(EC2Response, "associate_address", _associate_call)
+
+
+def _associate_call(plain: Moto, self: Moto) -> Moto:
+    if self._get_param(_REASSOCIATION) is None:
+        self.params[_REASSOCIATION] = True
+    return plain(self)
 
 
 def _associate(plain: Moto, self: Moto, instance: Moto = None, eni: Moto = None, **given: Moto) -> Moto:
     found = _find(self, given)
+    if found.eni is not None and found.eni is not eni and found.eni.requester_managed:
+        raise _not_yours()
     if instance is not None and eni is None:
         eni = _primary_interface(instance)
     if eni is not None:
         instance = eni.instance
         _check_interface(self, eni, found)
+        if found.eni is eni:
+            return found  # idempotent
         for other in [one for one in self.addresses if one.eni is eni and one is not found]:
             if not given.get("reassociate"):
                 raise EC2ClientError(
