@@ -127,6 +127,7 @@ def test_reserved_concurrency_can_bound_versions(here: World) -> None:
         answer = told.value.response
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
         assert answer["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+        assert _runs_no_events(given.get("Qualifier"))
     here.functions.delete_function_concurrency(FunctionName="f")
 
     def refuse(_: object) -> InvocationResult:
@@ -138,6 +139,15 @@ def test_reserved_concurrency_can_bound_versions(here: World) -> None:
     assert told.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
     with refused("InvalidParameterValueException", r"below its minimum value of \[100\]"):
         here.functions.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=901)
+
+
+def _runs_no_events(qualifier: str | None) -> bool:
+    """Whether queued events of the function ``f`` are given up at once."""
+    from moto.awslambda.models import lambda_backends  # noqa: PLC0415 - loaded by the control plane, not before
+
+    from vpclab.localcloud.control_plane.additions.invocation_settings import InvocationSettings  # noqa: PLC0415
+
+    return InvocationSettings.of(lambda_backends[ACCOUNT][REGION].get_function("f", qualifier)).runs_nothing
 
 
 def test_function_can_keep_a_deleted_layer(here: World) -> None:

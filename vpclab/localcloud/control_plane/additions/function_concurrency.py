@@ -1,13 +1,13 @@
 """Reserved concurrency: of what the account has, less what must stay unreserved; 0 is a value.
 
 moto has no quota and takes 0 for none. AWS: Lambda guide, configuration-concurrency; API reference,
-PutFunctionConcurrency. That versions share the function's, ``Invocations`` sees to.
+PutFunctionConcurrency.
 """
 
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
@@ -18,6 +18,12 @@ def correct(corrections: Corrections) -> None:
     """Correct what can be reserved, and what GetFunction tells of it."""
     corrections.wrap(LambdaBackend, "put_function_concurrency", _put)
     corrections.wrap(LambdaFunction, "get_code", _code)
+
+
+def reserved_concurrency(function: Moto) -> int | None:
+    """Return the function's limit, which holds for each of its versions; None: it has none of its own."""
+    limit = lambda_backends[function.account_id][function.region].get_function_concurrency(function.function_name)
+    return None if limit is None else int(limit)
 
 
 def _put(plain: Moto, backend: Moto, function_name: str, reserved_concurrency: int) -> Moto:

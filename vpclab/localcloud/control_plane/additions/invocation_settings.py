@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend
 
+from vpclab.localcloud.control_plane.additions.function_concurrency import reserved_concurrency
 from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.localcloud.control_plane.event_sources.asynchronous_invocations import EventSettings
@@ -42,12 +43,11 @@ class InvocationSettings:
     def of(function: Moto) -> EventSettings:
         """Return what holds for the function's events."""
         config = _config(function)
-        limit = function.reserved_concurrency
         retries = config.get("MaximumRetryAttempts")
         return EventSettings(
             maximum_retry_attempts=_RETRIES if retries is None else int(retries),
             maximum_event_age=float(config.get("MaximumEventAgeInSeconds") or _AGE),
-            runs_nothing=limit is not None and int(limit) == 0,
+            runs_nothing=reserved_concurrency(function) == 0,
         )
 
     @staticmethod

@@ -22,6 +22,7 @@ from moto.awslambda.models import lambda_backends
 from moto.ec2.models import ec2_backends
 
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles
+from vpclab.localcloud.control_plane.additions.function_concurrency import reserved_concurrency
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
 from vpclab.localcloud.control_plane.additions.function_layers import layers_of
 from vpclab.localcloud.control_plane.additions.function_logging import logging_of
@@ -206,7 +207,7 @@ class Invocations:
         with self._lock:
             function = self._function(named)
             _check_state(function)
-            limit, key = _reserved_concurrency(function), unqualified_arn(function)
+            limit, key = reserved_concurrency(function), unqualified_arn(function)
             if limit is not None and self._running[key] >= limit:
                 raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
             invocation = self._invocation(function, named.arn, call)
@@ -291,12 +292,6 @@ class Invocations:
 def unqualified_arn(function: Moto) -> str:
     """Return the function's unqualified ARN."""
     return f"arn:aws:lambda:{function.region}:{function.account_id}:function:{function.function_name}"
-
-
-def _reserved_concurrency(function: Moto) -> int | None:
-    """The limit is the function's, whichever version runs."""
-    limit = lambda_backends[function.account_id][function.region].get_function_concurrency(function.function_name)
-    return None if limit is None else int(limit)
 
 
 def _throttled(reason: str) -> ApiError:
