@@ -166,3 +166,24 @@ def test_what_is_not_there_cannot_be_attached_or_deleted(here: World) -> None:
     [failed] = here.ec2.delete_vpc_endpoints(VpcEndpointIds=[unknown, made])["Unsuccessful"]
     assert (failed["ResourceId"], failed["Error"]["Code"]) == (unknown, "InvalidVpcEndpoint.NotFound")
     assert here.plane.network().vpc_endpoints == ()
+
+
+def test_refusal_can_name_what_is_not_there(here: World) -> None:
+    """In AWS's words, with the identifier as it was given; the main association and AWS's tags stay."""
+    vpc, digits = here.vpc(), "0123456789abcdef0"
+    ec2 = here.ec2
+    for call, given, text in (
+        (ec2.create_subnet, {"VpcId": f"vpc-{digits}", "CidrBlock": "10.0.0.0/24"}, "The vpc ID 'vpc"),
+        (ec2.delete_internet_gateway, {"InternetGatewayId": f"igw-{digits}"}, "The internetGateway ID 'igw"),
+        (ec2.release_address, {"AllocationId": f"eipalloc-{digits}"}, "The allocation ID 'eipalloc"),
+        (ec2.disassociate_address, {"AssociationId": f"eipassoc-{digits}"}, "The association ID 'eipassoc"),
+        (ec2.delete_dhcp_options, {"DhcpOptionsId": f"dopt-{digits}"}, "The dhcpOption ID 'dopt"),
+    ):
+        with refused("Invalid[A-Za-z]+.NotFound", f"{text}-{digits}' does not exist"):
+            call(**given)
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    [[main]] = [one["Associations"] for one in ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]]
+    with refused("InvalidParameterValue", "cannot disassociate the main route table association"):
+        ec2.disassociate_route_table(AssociationId=main["RouteTableAssociationId"])
+    with refused("InvalidParameterValue", "reserved for internal use"):
+        ec2.create_tags(Resources=[vpc], Tags=[{"Key": "aws:own", "Value": "x"}])

@@ -155,3 +155,11 @@ def test_database_subnet_groups_are_still_needed(client: Client) -> None:
         )
     )
     still_wrong(wrong=accepted, addition="database_subnet_groups")
+
+
+def test_error_texts_are_still_needed(client: Client) -> None:
+    """Plain moto takes tags that are AWS's own."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.93.0.0/16")["Vpc"]["VpcId"]
+    accepted = succeeds(lambda: ec2.create_tags(Resources=[vpc], Tags=[{"Key": "aws:own", "Value": "x"}]))
+    still_wrong(wrong=accepted, addition="error_texts")

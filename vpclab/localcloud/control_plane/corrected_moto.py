@@ -20,6 +20,7 @@ from vpclab.localcloud.control_plane.additions import (
     describe_calls,
     dhcp_options,
     dry_runs,
+    error_texts,
     function_policies,
     identities,
     images,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 _MODELS = (
     request_readings,
     request_ids,
+    error_texts,
     bucket_permissions,
     private_addresses,
     public_addresses,

@@ -13,8 +13,18 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 
 def correct(corrections: Corrections) -> None:
-    """Check before moto associates a subnet with a route table."""
+    """Check before moto associates a subnet with a route table, or ends that."""
     corrections.wrap(route_tables.RouteBackend, "associate_route_table", _associate)
+    corrections.wrap(route_tables.RouteBackend, "disassociate_route_table", _disassociate)
+
+
+def _disassociate(plain: Moto, self: Moto, association_id: str) -> Moto:
+    if any(table.main_association_id == association_id for table in self.route_tables.values()):
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"cannot disassociate the main route table association {association_id}",
+        )
+    return plain(self, association_id)
 
 
 def _associate(
