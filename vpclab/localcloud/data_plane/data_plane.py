@@ -57,6 +57,7 @@ class DataPlane:
         nat_limits: NatLimits = _AWS_LIMITS,
     ) -> None:
         self._record_drop = record_drop
+        self._nat_limits = nat_limits
         self._lock = RLock()
         self._network = Network()
         self._held_interfaces: set[str] = set()
@@ -67,7 +68,7 @@ class DataPlane:
         self._attachments = Attachments()
         self._log = PacketLog(self._heard)
         self._kernel = Kernel(self._watch, lambda held: self._log.unwatch(held.key))
-        self._vpcs = FollowedVpcs(self._kernel, self._shared, lambda facts: vpc_topology(facts, nat_limits))
+        self._vpcs = FollowedVpcs(self._kernel, self._shared, self._compile)
         self._parties = Parties(lambda interface_id: self._kernel.held(interface_key(interface_id)).namespace)
         self._pool = NamespacePool(prepared_environments)
         try:
@@ -138,14 +139,15 @@ class DataPlane:
 
     def _apply(self) -> dict[str, str]:
         """Have the kernel follow; return why which VPC could not."""
-        vpcs = facts_by_vpc(self._network, self._held_interfaces)
-        for vpc_id, facts in vpcs.items():
-            if facts != self._vpcs.facts(vpc_id):
-                self._interface_of_link[vpc_key(vpc_id)] = {
-                    links.interface_link(interface_id): interface_id for interface_id in facts.materialised
-                }
-                self._vpc_of.update(dict.fromkeys(facts.materialised, vpc_id))
-        return self._vpcs.follow(vpcs)
+        return self._vpcs.follow(facts_by_vpc(self._network, self._held_interfaces))
+
+    def _compile(self, facts: VpcFacts) -> Topology:
+        vpc_id = facts.vpc.id
+        self._interface_of_link[vpc_key(vpc_id)] = {
+            links.interface_link(interface_id): interface_id for interface_id in facts.materialised
+        }
+        self._vpc_of.update(dict.fromkeys(facts.materialised, vpc_id))
+        return vpc_topology(facts, self._nat_limits)
 
     def _identifiers(self, vpc_id: str) -> frozenset[str]:
         """Everything in a VPC, as the API has it and as the kernel does."""

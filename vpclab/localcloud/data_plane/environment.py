@@ -32,6 +32,8 @@ ENVIRONMENT_SYSCTLS = (
     *QUIET,
     # Source ports of functions (VPC guide, network ACLs, "Ephemeral ports"), wider than Linux's own choice.
     ("ipv4/ip_local_port_range", "1024 65535"),
+    # What was closed with its last segment unanswered keeps the namespace, and its link, after the environment.
+    ("ipv4/tcp_orphan_retries", "1"),
 )
 
 
