@@ -139,6 +139,11 @@ def test_reserved_concurrency_can_bound_versions(here: World) -> None:
     assert told.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
     with refused("InvalidParameterValueException", r"below its minimum value of \[100\]"):
         here.functions.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=901)
+    here.functions.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=100)
+    told = here.functions.get_account_settings()
+    limit, usage = told["AccountLimit"], told["AccountUsage"]
+    assert (limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]) == (1000, 900)
+    assert usage["FunctionCount"] == 1
 
 
 def _runs_no_events(qualifier: str | None) -> bool:
@@ -158,6 +163,9 @@ def test_function_can_keep_a_deleted_layer(here: World) -> None:
     ]
     assert [one["Version"] for one in layers] == [1, 2]
     arn = layers[0]["LayerVersionArn"]
+    told = here.functions.get_layer_version_by_arn(Arn=arn)
+    assert (told["LayerVersionArn"], told["Version"]) == (arn, 1)
+    assert told["Content"]["CodeSha256"] == layers[0]["Content"]["CodeSha256"]
     here.function("f", here.role())
     here.functions.update_function_configuration(FunctionName="f", Layers=[arn])
     here.functions.delete_layer_version(LayerName="l", VersionNumber=1)

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 
 from moto.awslambda.responses import LambdaResponse
 
+from vpclab.localcloud.control_plane.additions import function_layers
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
@@ -43,6 +44,11 @@ class CodeLocations:
         corrections.wrap(LambdaResponse, "get_function", self._get_function)
         corrections.wrap(LambdaResponse, "get_layer_version", self._get_layer_version)
         corrections.wrap(LambdaResponse, "publish_layer_version", self._publish_layer_version)
+
+        def by_arn(response: Moto) -> str:  # a function, so that it becomes a method
+            return self._get_layer_version_by_arn(response)
+
+        corrections.replace(LambdaResponse, "get_layer_version_by_arn", by_arn)
 
     @staticmethod
     def concerns(request: ApiRequest) -> bool:
@@ -79,10 +85,16 @@ class CodeLocations:
         status, headers, text = plain(response)
         return status, headers, self._of_layer(response, text)
 
+    def _get_layer_version_by_arn(self, response: Moto) -> str:
+        """GetLayerVersionByArn, which moto does not have."""
+        arn = str(response.querystring.get("Arn", [""])[0])
+        [version] = function_layers.found(response.backend, [arn])
+        return self._of_layer(response, json.dumps(version.get_layer_version()))
+
     def _of_layer(self, response: Moto, text: str) -> str:
         document: dict[str, Any] = json.loads(text)
-        name, number = document["LayerVersionArn"].split(":")[6:8]
-        version = response.backend.get_layer_version(name, number)
+        [version] = function_layers.found(response.backend, [document["LayerVersionArn"]])
+        name, number = version.name, version.version
         document["Content"]["Location"] = self._location(response, "layers", f"{name}-{number}", version)
         return json.dumps(document)
 

@@ -4,13 +4,17 @@ moto has no quota and takes 0 for none. AWS: Lambda guide, configuration-concurr
 PutFunctionConcurrency.
 """
 
+import json
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.responses import LambdaResponse
 
+from vpclab.localcloud.control_plane.additions.function_code import LARGEST_UNZIPPED, LARGEST_ZIPPED
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
+_ALL_CODE = 75 * 1024**3
 ACCOUNT_CONCURRENCY, LEAST_UNRESERVED = 1000, 100
 
 
@@ -18,6 +22,7 @@ def correct(corrections: Corrections) -> None:
     """Correct what can be reserved, and what GetFunction tells of it."""
     corrections.wrap(LambdaBackend, "put_function_concurrency", _put)
     corrections.wrap(LambdaFunction, "get_code", _code)
+    corrections.replace(LambdaResponse, "get_account_settings", _account_settings)
 
 
 def reserved_concurrency(function: Moto) -> int | None:
@@ -37,6 +42,22 @@ def _put(plain: Moto, backend: Moto, function_name: str, reserved_concurrency: i
             f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
         )
     return plain(backend, function_name, reserved_concurrency)
+
+
+def _account_settings(response: Moto) -> str:
+    """GetAccountSettings, which moto does not have."""
+    functions = list(response.backend.list_functions("ALL"))
+    reserved = sum(int(one.reserved_concurrency or 0) for one in response.backend.list_functions())
+    limit = {
+        "TotalCodeSize": _ALL_CODE,
+        "CodeSizeUnzipped": LARGEST_UNZIPPED,
+        "CodeSizeZipped": LARGEST_ZIPPED,
+        "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+        "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY - reserved,
+    }
+    names = {one.function_name for one in functions}
+    usage = {"TotalCodeSize": sum(one.code_size for one in functions), "FunctionCount": len(names)}
+    return json.dumps({"AccountLimit": limit, "AccountUsage": usage})
 
 
 def _code(plain: Moto, function: Moto) -> dict[str, Any]:
