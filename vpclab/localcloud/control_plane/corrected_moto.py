@@ -153,7 +153,7 @@ class CorrectedMoto:
             lock=lock,
             account_of=self.account,
             region=settings.region,
-            queue=lambda event: self.event_sources.put(event),
+            queue=lambda event: self.event_sources.put(event),  # noqa: PLW0108 - made below
         )
         self.event_sources = EventSources(settings, lock, EventPermissions(self.authorizer), self.invocations)
         self.event_sources.correct(self._corrections)
