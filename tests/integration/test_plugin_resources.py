@@ -257,6 +257,31 @@ def test_change_can_be_made_in_place(stack: Stack) -> None:
     stack.must("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 
 
+def test_rule_that_was_made_again_by_hand_cannot_be_created(stack: Stack) -> None:
+    """Revoked and authorised again it has another id: the refusal says what to do, and then it can be created."""
+    deploy(
+        stack,
+        """
+vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16")
+group = aws.ec2.SecurityGroup("group", description="group", vpc_id=vpc.id)
+aws.vpc.SecurityGroupIngressRule(
+    "rule", security_group_id=group.id, cidr_ipv4="10.0.0.0/8", ip_protocol="tcp", from_port=80, to_port=80
+)
+pulumi.export("group", group.id)
+""",
+    )
+    ec2, group = stack.aws("ec2"), stack.outputs()["group"]
+    (described,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    by_hand = {"GroupId": group, "IpPermissions": described["IpPermissions"]}
+    ec2.revoke_security_group_ingress(**by_hand)
+    ec2.authorize_security_group_ingress(**by_hand)
+    refused = stack.run("up", "--yes", "--skip-preview", "--refresh")
+    assert refused.code != 0
+    assert f"{group} has this rule from somebody else" in " ".join(refused.text.split())
+    ec2.revoke_security_group_ingress(**by_hand)
+    stack.must("up", "--yes", "--skip-preview", "--refresh")
+
+
 def test_resource_in_use_can_be_deleted_when_it_is_free(stack: Stack) -> None:
     """Deleting a group waits for whatever carries it, as it would for the interfaces of a deleted function."""
     deploy(stack, VPC_AND_GROUP)

@@ -9,6 +9,7 @@ from typing import Any
 
 from vpclab.toolchain.aws_plugin.call import Call, given
 from vpclab.toolchain.aws_plugin.ec2 import arn, first, tag, tag_specifications, tags_of
+from vpclab.toolchain.aws_plugin.errors import AwsPluginError
 from vpclab.toolchain.aws_plugin.schema import (
     NUMBER,
     SET,
@@ -167,11 +168,21 @@ def _rule_permission(call: Call) -> dict[str, Any]:
 
 
 def _create_rule(call: Call, direction: str) -> str:
-    answer = getattr(call.client, f"authorize_security_group_{direction}")(
-        GroupId=call.inputs["securityGroupId"],
-        IpPermissions=[_rule_permission(call)],
-        TagSpecifications=tag_specifications(call, "security-group-rule"),
-    )
+    group = call.inputs["securityGroupId"]
+    try:
+        answer = getattr(call.client, f"authorize_security_group_{direction}")(
+            GroupId=group,
+            IpPermissions=[_rule_permission(call)],
+            TagSpecifications=tag_specifications(call, "security-group-rule"),
+        )
+    except call.client.exceptions.ClientError as refusal:
+        error = refusal.response["Error"]
+        if error["Code"] != "InvalidPermission.Duplicate":
+            raise
+        raise AwsPluginError(
+            f"{error['Code']}: {error['Message']}. {group} has this rule from somebody else, as after it was "
+            "revoked and authorised again by hand: revoke it, and have this stack make it"
+        ) from None
     return str(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
 
