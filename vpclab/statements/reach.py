@@ -186,7 +186,8 @@ def source_is_nat_gateway(evidence: Evidence, observation: Observation) -> str |
     seen = observation.text("source_seen")
     if seen in evidence.nat_public_ips:
         return None
-    return f"the source seen was {seen or 'not told'}, not the NAT gateway's {', '.join(evidence.nat_public_ips)}"
+    own = ", ".join(dict.fromkeys(evidence.nat_public_ips)) or "which has none"
+    return f"the source seen was {seen or 'not told'}, not the NAT's {own}"
 
 
 def source_is_not_ours(evidence: Evidence, observation: Observation) -> str | None:

@@ -334,7 +334,13 @@ def test_c23_can_be_refuted_by_a_missing_route() -> None:
     )
     assert (judgement.verdict, judgement.refused_by) == (Verdict.REFUTED, (recorded.ROUTES,))
     other = recorded.connected(recorded.INTERNET, source_seen="203.0.113.77")
-    assert _judge("C23", observing(PRIVATE_NAT, ProbeName.INTERNET, other)).verdict is Verdict.REFUTED
+    judgement = _judge("C23", observing(PRIVATE_NAT, ProbeName.INTERNET, other))
+    assert judgement.verdict is Verdict.REFUTED
+    assert judgement.observed == (
+        f"reached the internet, but the source seen was 203.0.113.77, not the NAT's {recorded.NAT_ADDRESS}"
+    )
+    twice = replace(observing(PRIVATE_NAT, ProbeName.INTERNET, other), nat_public_ips=(recorded.NAT_ADDRESS,) * 2)
+    assert _judge("C23", twice).observed == judgement.observed
 
 
 def test_c24_cannot_hold_where_the_way_is_not_an_endpoint() -> None:
