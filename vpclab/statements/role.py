@@ -61,10 +61,12 @@ def is_good_for(policy: ManagedPolicy) -> tuple[Condition, Condition]:
 def shares_no_role(evidence: Evidence) -> Opinion:
     """Expect each function of the deployment to have a role of its own."""
     roles = evidence.function_roles
+    if not roles:
+        return unknown("the execution roles could not be read")
     if len(roles) < FEWEST_FUNCTIONS:
         return unknown(
-            f"the deployment has {'one function' if roles else 'no function'}, which can share no role: set "
-            f"vpclab:permissionSubjects to true, and `vpclab up {evidence.variant}`"
+            "the deployment has one function, which can share no role: set vpclab:permissionSubjects to true, and "
+            f"`vpclab up {evidence.variant}`"
         )
     shared = {role: sorted(f for f, own in roles.items() if own == role) for role in _repeated(roles.values())}
     if shared:

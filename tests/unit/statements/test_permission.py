@@ -101,6 +101,13 @@ class TestFlips:
         assert judgement.verdict is Verdict.ERROR
         assert "set vpclab:permissionSubjects to true, and `vpclab up public`" in judgement.observed
 
+    def test_c9_cannot_be_told_from_roles_that_were_not_read(self) -> None:
+        """That is another error, with the reason for it, and no setting mends it."""
+        unread = replace(evidence(PUBLIC), function_roles={}, problems=("listing roles: no such function",))
+        judgement = verdict("C9", unread)
+        assert judgement.verdict is Verdict.ERROR
+        assert judgement.observed == "the execution roles could not be read; listing roles: no such function"
+
     def test_c12_can_hold_where_one_policy_is_enough(self) -> None:
         """That is what the notes lead to when they are read as general."""
         either = with_trials(DEFAULT, done(InvokeTrial.CROSS_IDENTITY, InvokeTrial.CROSS_RESOURCE))
