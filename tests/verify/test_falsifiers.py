@@ -63,8 +63,8 @@ def test_c16_can_be_flipped_by_revoking_the_databases_rule(variant: str, target:
     ("change", "variant", "errors"),
     [
         (changes.without_managed_policies, DEFAULT, ()),
-        # A role that may not make interfaces either cannot be given to the second function that these two need.
-        (changes.without_managed_policies, PRIVATE_NAT, ("C18", "C20")),
+        # A role that may not make interfaces either cannot be given to the second function that these need.
+        (changes.without_managed_policies, PRIVATE_NAT, ("C18", "C19", "C20")),
         (changes.denying_log_delivery, PUBLIC, ()),
         (changes.denying_log_delivery, ENDPOINTS, ()),
     ],

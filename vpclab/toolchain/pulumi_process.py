@@ -24,7 +24,7 @@ AWS_SECONDS = 7200.0
 TAIL_LINES = 25
 TIED = Path(__file__).with_name("tied.py")
 
-_FRAME = re.compile(r'\s*File ".*", line \d+')
+_LIBRARY_FRAME = re.compile(r'\s*File ".*/site-packages/.*", line \d+')
 _REASON = re.compile(r"\s*(?:error|[\w.]*(?:Error|Exception)): (?P<reason>.*)")
 
 OnOutput = Callable[[str], None]
@@ -137,8 +137,11 @@ def run(
 
 
 def _is_of_a_stack(line: str, previous: str) -> bool:
-    """Whether a line is of a Python stack, which buries the reason: a frame, its source, or marks below."""
-    return bool(_FRAME.match(line) or _FRAME.match(previous) or not line.strip(" ^~"))
+    """Whether a line is of a library's stack, which buries the reason: a frame, its source, or marks below.
+
+    The program's own frames stay: they are where its author has to look.
+    """
+    return bool(_LIBRARY_FRAME.match(line) or _LIBRARY_FRAME.match(previous) or not line.strip(" ^~"))
 
 
 def _end(process: "subprocess.Popen[str]", overdue: threading.Event) -> None:

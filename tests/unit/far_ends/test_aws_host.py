@@ -93,6 +93,18 @@ def test_account_based_dynamodb_name_can_be_told() -> None:
     assert aws_host("abc.ddb.us-east-1.amazonaws.com") is None
 
 
+def test_account_based_name_of_table_streams_can_be_told() -> None:
+    """SDKs call DynamoDB Streams by `<account>.streams-ddb.<region>.amazonaws.com`."""
+    host = aws_host("123456789012.streams-ddb.us-east-1.amazonaws.com")
+    assert host is not None
+    assert (host.signing_name, host.canonical_name, host.certificate_names()) == (
+        "dynamodb",
+        "streams.dynamodb.us-east-1.amazonaws.com",
+        ("*.streams-ddb.us-east-1.amazonaws.com",),
+    )
+    assert aws_host("streams-ddb.us-east-1.amazonaws.com") is None
+
+
 @pytest.mark.parametrize(
     "name",
     [

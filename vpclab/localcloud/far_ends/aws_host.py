@@ -16,7 +16,9 @@ PARTITION = "aws"
 S3 = "s3"
 DYNAMODB = "dynamodb"
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_BY_ACCOUNT: Mapping[str, str] = {"ddb.": "dynamodb.", "streams-ddb.": "streams.dynamodb."}
+"""Names that SDKs call with the account's id before them, and the plain names of the same services."""
 
 SIGNING_NAMES: Mapping[str, str] = {
     "agreement-marketplace": "aws-marketplace",
@@ -92,7 +94,7 @@ class AwsHost:
         """Names on the certificate: S3's covers one label before its own name, so a bucket with dots fails."""
         if self.service == S3:
             return (self.name, f"*.{self.name}")
-        if self.name.startswith("ddb."):
+        if self.name.startswith(tuple(_BY_ACCOUNT)):
             return (f"*.{self.name}",)
         return (self.name,)
 
@@ -104,11 +106,12 @@ def aws_host(name: str) -> AwsHost | None:
     if exact is not None:
         return exact
     label, _, rest = name.partition(".")
-    if rest.startswith("ddb."):
-        regional = hosts.get("dynamodb." + rest.removeprefix("ddb."))
-        if regional is None or _ACCOUNT.fullmatch(label) is None:
-            return None
-        return AwsHost(rest, DYNAMODB, regional.region, DYNAMODB)
+    for by_account, plain in _BY_ACCOUNT.items():
+        if rest.startswith(by_account):
+            regional = hosts.get(plain + rest.removeprefix(by_account))
+            if regional is None or _ACCOUNT.fullmatch(label) is None:
+                return None
+            return AwsHost(rest, regional.service, regional.region, regional.signing_name)
     bucket, parent = label, rest
     while parent:
         host = hosts.get(parent)

@@ -16,6 +16,7 @@ _ENDPOINT_NAME = re.compile(r"(?:(?:(?P<bucket>.+)\.)?bucket\.)?vpce-[0-9a-z-]+\
 
 _EXCEPTIONS: Mapping[str, tuple[str, ...]] = {
     "dynamodb": ("dynamodb.{region}", "*.ddb.{region}"),
+    "dynamodb-streams": ("streams.dynamodb.{region}", "*.streams-ddb.{region}"),
     "ecr.api": ("api.ecr.{region}",),
     "ecr.dkr": ("dkr.ecr.{region}", "*.dkr.ecr.{region}"),
     "kinesis-firehose": ("firehose.{region}",),

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from vpclab.localcloud.control_plane.target_health import HEALTHY, INITIAL, TargetHealth
 from vpclab.localcloud.load_balancers.exchange import Asked, exchange
 from vpclab.localcloud.load_balancers.node import Node
+from vpclab.localcloud.namespace import NamespaceError
 from vpclab.network.model import HealthCheck
 
 TIMED_OUT = TargetHealth("unhealthy", "Target.Timeout", "Request timed out")
@@ -82,7 +83,12 @@ class _Check(threading.Thread):
         """Ask, judge, wait."""
         self._report(*self._key, self.health)
         while not self._stopping.is_set():
-            found = _worst([self._ask(node) for node in self.checked.nodes])
+            try:
+                found = _worst([self._ask(node) for node in self.checked.nodes])
+            except NamespaceError:
+                if self._stopping.is_set():
+                    return  # the load balancer's interface went while it was being asked from
+                raise
             if self._stopping.is_set():
                 return
             self._judge(found)
