@@ -87,6 +87,29 @@ def test_client_can_get_the_next_invocation(service: Service) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("read", "is_unread"),
+    [("nothing", True), ("a part", True), ("everything", False), ("gone before", True)],
+)
+def test_event_cannot_be_taken_for_read_when_it_was_not(service: Service, read: str, is_unread: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """How the connection was closed tells whether the runtime had read the event when it ended."""
+    client = socket.create_connection(service.address)
+    client.sendall(f"GET {PREFIX}invocation/next HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    eventually(lambda: service.serve() and service.api.is_waiting, 10, "the client waits")
+    if read == "gone before":
+        client.close()
+    service.api.deliver(DELIVERY)
+    if read != "gone before":
+        received = b""
+        while read == "everything" and not received.endswith(DELIVERY.payload):
+            received += client.recv(4096)
+        if read == "a part":
+            client.recv(8)
+        client.close()
+    eventually(lambda: service.serve() and not service.api.is_delivering, 10, "the connection is closed")
+    assert service.api.was_not_read is is_unread
+
+
 def test_function_can_learn_its_zone(service: Service) -> None:
     """With the token as a bearer token; without it, or with another one, it is unauthorised."""
     path = "/2026-01-15/metadata/execution-environment"

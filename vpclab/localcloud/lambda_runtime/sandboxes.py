@@ -175,6 +175,8 @@ class Sandboxes:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
+        # It is buried when it ends, not when it is asked for the next time.
+        threading.Thread(target=self._process.wait, name="end of the fork server", daemon=True).start()
         self._is_ready = False
         return ours
 
