@@ -110,10 +110,6 @@ ATTEMPTS: dict[str, tuple[Attempt, str]] = {
         "VPC peering",
     ),
     "a transit gateway": (lambda world, _: world.ec2.create_transit_gateway(), "transit gateways"),
-    "R31 by stopping the database": (
-        lambda world, _: world.clients("rds").stop_db_instance(DBInstanceIdentifier="rows"),
-        "stopping, rebooting and restoring database instances",
-    ),
     "Lambda Managed Instances": (
         lambda world, _: world.functions.create_capacity_provider(
             CapacityProviderName="rows",
