@@ -47,6 +47,18 @@ class Call:
         """Wait for an answer that is not None; see :meth:`Patience.until`."""
         return self.patience.until(condition, what)
 
+    def until_not_found(self, ask: Callable[[], Any]) -> None:
+        """Wait until the service answers ``ask`` with ResourceNotFoundException: the resource is deleted."""
+
+        def gone() -> bool | None:
+            try:
+                ask()
+            except self.client.exceptions.ResourceNotFoundException:
+                return True
+            return None
+
+        self.until(gone, f"{self.id} is deleted")
+
     def while_in_use(self, action: Callable[[], Any], codes: Collection[str] = ("DependencyViolation",)) -> None:
         """Do ``action`` again and again while AWS answers that something still depends on the resource.
 

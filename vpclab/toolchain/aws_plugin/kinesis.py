@@ -82,15 +82,7 @@ def _delete(call: Call) -> None:
     call.client.delete_stream(
         StreamARN=call.id, EnforceConsumerDeletion=call.state.get("enforceConsumerDeletion", False)
     )
-
-    def gone() -> bool | None:
-        try:
-            _summary(call)
-        except call.client.exceptions.ResourceNotFoundException:
-            return True
-        return None
-
-    call.until(gone, f"{call.id} is deleted")
+    call.until_not_found(lambda: _summary(call))
 
 
 def _tag(call: Call, wanted: dict[str, str], unwanted: list[str]) -> None:

@@ -128,15 +128,7 @@ def _update(call: Call, changed: frozenset[str]) -> None:
 
 def _delete(call: Call) -> None:
     call.while_in_use(lambda: call.client.delete_event_source_mapping(UUID=call.id), ("ResourceInUseException",))
-
-    def gone() -> bool | None:
-        try:
-            _mapping(call)
-        except call.client.exceptions.ResourceNotFoundException:
-            return True
-        return None
-
-    call.until(gone, f"{call.id} is deleted")
+    call.until_not_found(lambda: _mapping(call))
 
 
 def _tag(call: Call, wanted: dict[str, str], unwanted: list[str]) -> None:

@@ -1,9 +1,9 @@
-"""Row: DB subnet groups; and the tags of everything in Amazon RDS."""
+"""Row: DB subnet groups."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from vpclab.toolchain.aws_plugin.call import Call
+from vpclab.toolchain.aws_plugin.database_tags import tag, tag_list, tags_of
 from vpclab.toolchain.aws_plugin.ec2 import first
 from vpclab.toolchain.aws_plugin.schema import (
     SET,
@@ -13,26 +13,6 @@ from vpclab.toolchain.aws_plugin.schema import (
 )
 
 LONGEST_GROUP_NAME = 255
-
-
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return tags as the RDS API takes them."""
-    return [{"Key": name, "Value": value} for name, value in tags.items()]
-
-
-def tag(call: Call, wanted: dict[str, str], unwanted: list[str]) -> None:
-    """Write and remove tags."""
-    arn = call.state["arn"]
-    if unwanted:
-        call.client.remove_tags_from_resource(ResourceName=arn, TagKeys=unwanted)
-    if wanted:
-        call.client.add_tags_to_resource(ResourceName=arn, Tags=tag_list(wanted))
-
-
-def tags_of(call: Call, arn: str) -> dict[str, str]:
-    """Ask for the tags of the resource with this ARN."""
-    listed = call.client.list_tags_for_resource(ResourceName=arn)["TagList"]
-    return {tag["Key"]: tag["Value"] for tag in listed}
 
 
 def _create_group(call: Call) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vpclab.toolchain.aws_plugin.call import Call, given
+from vpclab.toolchain.aws_plugin.database_tags import tag, tag_list, tags_of
 from vpclab.toolchain.aws_plugin.ec2 import first
 from vpclab.toolchain.aws_plugin.errors import AwsPluginError
-from vpclab.toolchain.aws_plugin.rds import tag, tag_list, tags_of
 from vpclab.toolchain.aws_plugin.schema import (
     NUMBER,
     SET,
