@@ -29,11 +29,6 @@ class Operator:
     if_exists: bool
     comparison: Comparison | None
 
-    @property
-    def is_null(self) -> bool:
-        """Whether it asks for the key's absence."""
-        return self.comparison is None
-
 
 @lru_cache(maxsize=256)
 def operator(text: str) -> Operator | None:

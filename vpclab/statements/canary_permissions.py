@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from vpclab.statements.canary_world import POLL_SECONDS, PREFIX, CanaryWorld, document
 from vpclab.statements.finding import Finding, enforced, not_enforced, unknown
 from vpclab.statements.log_group import search
+from vpclab.statements.polling import poll
 
 SQS_POLICY = "AWSLambdaSQSQueueExecutionRole"
 DELIVERY_SECONDS = 20.0
@@ -106,7 +107,7 @@ def event_sources(world: CanaryWorld, *, runs: bool) -> Finding:
         counts = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
         return not any(int(counts[name]) for name in names)
 
-    if not _eventually(consumed):
+    if not poll(consumed, seconds=DELIVERY_SECONDS, pause=POLL_SECONDS):
         return not_enforced("a message in the queue was not delivered to the function")
     return enforced("the role is checked, and a message was delivered")
 
@@ -192,13 +193,4 @@ def _is_accepted(call: Callable[[], object]) -> bool:
         if failure.response["Error"]["Code"] == "InvalidArgument":
             return False
         raise
-    return True
-
-
-def _eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + DELIVERY_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_SECONDS)
     return True

@@ -15,13 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vpclab.statements.error import VerificationError
 from vpclab.statements.target import Target
+from vpclab.statements.temporary_function import wait_until_active
 
 PREFIX = "vpclab-canary-"
 CODE = Path(__file__).with_name("canary_handler.py")
 RUNTIME = "python3.12"
 FUNCTION_SECONDS = 20
-ACTIVE_SECONDS = 60.0
 CLEAR_SECONDS = 30.0
+ACTIVE_SECONDS = 60.0
 POLL_SECONDS = 0.1
 VPC_RANGE = "10.99.0.0/24"
 SUBNET_RANGE = "10.99.0.0/28"
@@ -119,14 +120,8 @@ class CanaryWorld:
         )
         self.undo(f"log group of {full}", self._delete_log_group, name=f"/aws/lambda/{full}")
         self.undo(f"function {full}", service.delete_function, FunctionName=full)
-        deadline = time.monotonic() + ACTIVE_SECONDS
-        while True:
-            found = service.get_function_configuration(FunctionName=full)
-            if found.get("State", "Active") == "Active":
-                return full
-            if found["State"] == "Failed" or time.monotonic() > deadline:
-                raise VerificationError(f"{full} is {found['State']}: {found.get('StateReason')}")
-            time.sleep(POLL_SECONDS)
+        wait_until_active(self.target, full, seconds=ACTIVE_SECONDS)
+        return full
 
     def invoke(self, function: str, **event: object) -> dict[str, Any]:
         """Return what the function answers.

@@ -1,6 +1,5 @@
 """Makes a second function for a moment, to see what attaching a function adds to a VPC."""
 
-import time
 from collections.abc import Sequence
 
 from botocore.exceptions import ParamValidationError
@@ -9,6 +8,7 @@ from vpclab.statements.deployment import Deployment
 from vpclab.statements.description import attachment_of, lambda_interfaces, security_groups
 from vpclab.statements.error import VerificationError
 from vpclab.statements.facts import AttachmentExperiment
+from vpclab.statements.polling import poll
 from vpclab.statements.target import Target
 from vpclab.statements.temporary_function import temporary_function
 
@@ -59,11 +59,10 @@ def _interfaces_added(
     before = interfaces()
     with temporary_function(target, deployment.function_name, subnet_ids=subnet_ids, security_group_ids=groups):
         added = interfaces() - before
-    deadline = time.monotonic() + GONE_SECONDS
-    while target.is_on_loopback and interfaces() & added:
-        if time.monotonic() > deadline:
-            raise VerificationError(f"interfaces of a deleted function are left: {', '.join(sorted(added))}")
-        time.sleep(POLL_SECONDS)
+    if target.is_on_loopback and not poll(
+        lambda: not interfaces() & added, seconds=GONE_SECONDS, pause=POLL_SECONDS
+    ):
+        raise VerificationError(f"interfaces of a deleted function are left: {', '.join(sorted(added))}")
     return len(added)
 
 

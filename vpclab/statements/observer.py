@@ -19,7 +19,8 @@ from vpclab.statements.experiment import attach_second_function, offer_vpc_id
 from vpclab.statements.facts import AttachmentExperiment, NetworkFacts
 from vpclab.statements.invocation import Invocation, invoke
 from vpclab.statements.log_group import search
-from vpclab.statements.observation import Observation, Outcome, ProbeName
+from vpclab.statements.observation import Observation, Outcome, ProbeName, Refusal
+from vpclab.statements.polling import poll
 from vpclab.statements.refusal import flow_of, refusals
 from vpclab.statements.target import Target
 from vpclab.statements.variation import AS_DOCUMENTED, Variation
@@ -235,15 +236,14 @@ def _with_refusals(
         for name, observation in answers.items()
         if (flow := flow_of(observation, vpc_id, sources, facts.nat_private_ips))
     }
-    deadline = time.monotonic() + DROP_SECONDS
-    while True:
+
+    def ask() -> dict[str, tuple[Refusal, ...]] | None:
         drops = target.drops(since)
-        if drops is None:
-            return answers
-        found = {name: refusals(flow, drops) for name, flow in flows.items()}
-        if all(found.values()) or time.monotonic() > deadline:
-            break
-        time.sleep(POLL_SECONDS)
+        return None if drops is None else {name: refusals(flow, drops) for name, flow in flows.items()}
+
+    found = poll(ask, lambda each: each is None or all(each.values()), seconds=DROP_SECONDS, pause=POLL_SECONDS)
+    if found is None:
+        return answers
     return {
         name: replace(observation, refused_by=found[name]) if name in found else observation
         for name, observation in answers.items()

@@ -123,14 +123,14 @@ def delete_function(target: Target, name: str) -> None:
         logs.delete_log_group(logGroupName=f"/aws/lambda/{name}")
 
 
-def wait_until_active(target: Target, name: str) -> None:
-    """Wait until a function can be invoked.
+def wait_until_active(target: Target, name: str, *, seconds: float = ACTIVE_SECONDS) -> None:
+    """Wait until a function can be invoked, ``seconds`` at most.
 
     Raises:
         VerificationError: it did not become active.
     """
     service = target.client("lambda")
-    deadline = time.monotonic() + ACTIVE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         configuration = service.get_function_configuration(FunctionName=name)
         state = configuration.get("State", "Active")

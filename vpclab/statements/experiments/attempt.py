@@ -1,6 +1,5 @@
 """Tries calls, and waits until a change of permissions has come through."""
 
-import time
 from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -8,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from vpclab.statements.denial import is_denial, refusal_of
 from vpclab.statements.ending import Ending
 from vpclab.statements.error import VerificationError
+from vpclab.statements.polling import poll
 from vpclab.statements.target import Target
 from vpclab.statements.trial import Trial
 
@@ -46,9 +46,5 @@ def settle(target: Target, wanted: Ending, attempting: Callable[[], Trial]) -> T
 
     On an endpoint of this machine changes hold at once, so it is tried once.
     """
-    deadline = time.monotonic() + (0 if target.is_on_loopback else PROPAGATION_SECONDS)
-    while True:
-        trial = attempting()
-        if trial.ending is wanted or time.monotonic() >= deadline:
-            return trial
-        time.sleep(POLL_SECONDS)
+    seconds = 0 if target.is_on_loopback else PROPAGATION_SECONDS
+    return poll(attempting, lambda trial: trial.ending is wanted, seconds=seconds, pause=POLL_SECONDS)

@@ -20,6 +20,7 @@ from vpclab.statements.managed_policy import (
     XRAY,
     ManagedPolicy,
 )
+from vpclab.statements.polling import poll
 from vpclab.statements.target import Target
 
 Call = Callable[[], object]
@@ -179,11 +180,13 @@ def _xray(workshop: Workshop, _: Deployment, session: Target) -> dict[str, Call]
     def put() -> None:
         """Put the segment, and wait until somebody who may read traces finds it."""
         rejected = xray.put_trace_segments(TraceSegmentDocuments=[segment])["UnprocessedTraceSegments"]
-        reader, deadline = workshop.target.client("xray"), time.monotonic() + READABLE_SECONDS
-        while rejected or not reader.batch_get_traces(TraceIds=[trace])["Traces"]:
-            if rejected or time.monotonic() > deadline:
-                raise VerificationError(f"the segment cannot be read back: {rejected or 'not found in time'}")
-            time.sleep(POLL_SECONDS)
+        reader = workshop.target.client("xray")
+        if rejected or not poll(
+            lambda: reader.batch_get_traces(TraceIds=[trace])["Traces"],
+            seconds=READABLE_SECONDS,
+            pause=POLL_SECONDS,
+        ):
+            raise VerificationError(f"the segment cannot be read back: {rejected or 'not found in time'}")
 
     return {
         "xray:PutTraceSegments": put,

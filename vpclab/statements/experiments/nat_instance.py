@@ -12,6 +12,7 @@ from vpclab.statements.experiments.attempt import settle
 from vpclab.statements.experiments.workshop import Workshop
 from vpclab.statements.invocation import invoke
 from vpclab.statements.observation import Observation, Outcome, ProbeName, Refusal
+from vpclab.statements.polling import poll
 from vpclab.statements.refusal import flow_of, refusals
 from vpclab.statements.trial import Trial
 from vpclab.statements.trial_name import NatInstanceTrial
@@ -103,10 +104,8 @@ def _refused_by(
 ) -> tuple[Refusal, ...]:
     interfaces = lambda_interfaces(workshop.target, deployment.vpc_id)
     flow = flow_of(observation, deployment.vpc_id, [interface.private_ip for interface in interfaces])
-    deadline = time.monotonic() + DROP_SECONDS
-    while flow is not None and (drops := workshop.target.drops(began)) is not None:
-        found = refusals(flow, drops)
-        if found or time.monotonic() > deadline:
-            return found
-        time.sleep(POLL_SECONDS)
-    return ()
+    if flow is None or workshop.target.drops(began) is None:
+        return ()
+    return poll(
+        lambda: refusals(flow, workshop.target.drops(began) or ()), seconds=DROP_SECONDS, pause=POLL_SECONDS
+    )

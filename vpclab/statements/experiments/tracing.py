@@ -1,6 +1,5 @@
 """Whether what a traced function hands to the service's X-Ray daemon can be read in X-Ray."""
 
-import time
 import uuid
 
 from vpclab.statements.deployment import Deployment
@@ -8,6 +7,7 @@ from vpclab.statements.ending import Ending
 from vpclab.statements.execution_role import role_refusal
 from vpclab.statements.experiments.workshop import Workshop
 from vpclab.statements.invocation import invoke
+from vpclab.statements.polling import poll
 from vpclab.statements.trial import Trial
 from vpclab.statements.trial_name import TraceTrial
 
@@ -29,9 +29,11 @@ def experiment(workshop: Workshop, deployment: Deployment) -> None:
         workshop.trials[TraceTrial.BY_DAEMON] = Trial(what, Ending.ERROR, message=message)
         return
     xray = workshop.target.client("xray")
-    deadline = time.monotonic() + (LOCAL_SECONDS if workshop.target.is_on_loopback else AWS_SECONDS)
-    while not (found := xray.batch_get_traces(TraceIds=[trace])["Traces"]) and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+    found = poll(
+        lambda: xray.batch_get_traces(TraceIds=[trace])["Traces"],
+        seconds=LOCAL_SECONDS if workshop.target.is_on_loopback else AWS_SECONDS,
+        pause=POLL_SECONDS,
+    )
     workshop.trials[TraceTrial.BY_DAEMON] = Trial(
         what,
         Ending.DONE if found else Ending.ABSENT,
