@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from vpclab.localcloud.control_plane import moto_process
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -14,11 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C mean something to the programs that tests start.
+    """Have moto find its images and policies in whichever order tests import it, and let Ctrl-C mean something.
 
     A run in the background of a script may have been started with SIGINT ignored. Children inherit that through
     exec(2), and a test that sends SIGINT to one would wait for nothing.
     """
+    moto_process.configure()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -52,10 +52,15 @@ SERVICES = (*_RESPONSES, "xray")
 """The services that the local cloud has, by the names their signatures are scoped to; X-Ray is not moto's."""
 
 
-def load() -> None:
-    """Import moto. Idempotent; must come before any other import of moto for its savings to work."""
+def configure() -> None:
+    """Set what moto reads from the environment when it is first imported; too late after that."""
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     os.environ.setdefault("MOTO_AMIS_PATH", str(Path(__file__).with_name("nat_images.json")))
+
+
+def load() -> None:
+    """Import moto. Idempotent; must come before any other import of moto for its savings to work."""
+    configure()
     # The server's application would turn on account lookups over HTTP and Docker: never imported here.
     utils: Moto = importlib.import_module("moto.utilities.utils")
     whole = utils.load_resource
