@@ -33,6 +33,7 @@ def emulator(moto_endpoint: str) -> Iterator[Target]:
     _post(moto_endpoint, "moto-api/reset")
     _post(moto_endpoint, "moto-api/config", {"lambda": {"use_docker": False}})
     yield Target.local(moto_endpoint)
+    _post(moto_endpoint, "moto-api/config", {"lambda": {"use_docker": True}})  # of the whole process, as it was
     _post(moto_endpoint, "moto-api/reset")
 
 
