@@ -6,6 +6,7 @@
 
 PYTEST_ARGUMENTS ?=
 bin := .venv/bin
+several := $(if $(findstring no:xdist,$(PYTEST_ARGUMENTS)),,-n auto --dist loadgroup --no-loadscope-reorder)
 
 .PHONY: setup demo test lint clean
 
@@ -23,7 +24,7 @@ lint: setup
 	$(bin)/lint-imports
 
 test: lint
-	$(bin)/pytest $(PYTEST_ARGUMENTS)
+	$(bin)/pytest $(several) $(PYTEST_ARGUMENTS)
 
 clean:
 	@if [ -x $(bin)/vpclab ]; then $(bin)/vpclab cloud stop; fi

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import distribution
 from vpclab.localcloud.control_plane import moto_process
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -24,6 +25,17 @@ def pytest_configure() -> None:
     moto_process.configure()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return distribution.processes()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several processes; a single one keeps the order of the files
+        distribution.share_out(items)
 
 
 class Golden:

@@ -8,6 +8,7 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
+from vpclab.localcloud.control_plane import moto_process
 from vpclab.statements.target import Target
 
 TRUST = {
@@ -30,11 +31,11 @@ def moto_endpoint() -> Iterator[str]:
 @pytest.fixture
 def emulator(moto_endpoint: str) -> Iterator[Target]:
     """Give an empty emulator."""
-    _post(moto_endpoint, "moto-api/reset")
+    moto_process.reset()
     _post(moto_endpoint, "moto-api/config", {"lambda": {"use_docker": False}})
     yield Target.local(moto_endpoint)
     _post(moto_endpoint, "moto-api/config", {"lambda": {"use_docker": True}})  # of the whole process, as it was
-    _post(moto_endpoint, "moto-api/reset")
+    moto_process.reset()
 
 
 @pytest.fixture
