@@ -146,7 +146,7 @@ def test_large_ruleset_can_take_over_without_cutting_a_flow() -> None:
     """A ruleset of many batches takes the place of the former one at once; established flows go on."""
     draft = two_subnets()
     draft.group("sg-vpc-a", "vpc-a", ingress=(from_range("10.0.0.0/8"),))
-    with patch.object(ruleset, "BATCH_BYTES", 2000), World(draft.network()) as world:
+    with patch.object(ruleset, "BATCH_BYTES", 300), World(draft.network()) as world:
         world.listen("eni-right", "10.0.2.10")
         connection = world.connection("eni-left", "10.0.2.10")
         assert connection.recv(64) == b"10.0.1.10\n"
@@ -227,10 +227,10 @@ def test_vpc_that_cannot_even_stay_as_it_was_can_be_left_alone() -> None:
     draft.vpc("vpc-b")
     load = kernel._load  # noqa: SLF001
 
-    def refuse(held: kernel.HeldNamespace, rules: ruleset.Ruleset) -> None:
+    def refuse(held: kernel.HeldNamespace, rules: ruleset.Ruleset, before: ruleset.Ruleset | None) -> None:
         if held.key == "vpc/vpc-a":
             raise DataPlaneError("no memory, for example")
-        load(held, rules)
+        load(held, rules, before)
 
     with World(draft.network()) as world:
         world.listen("internet", HOST)

@@ -23,6 +23,11 @@ def interface_name(prefix: str, identifier: str) -> str:
     return f"{prefix}-{tail}"
 
 
+def digest(words: str) -> str:
+    """Return a short name for something that is itself no name, the same wherever it is met."""
+    return blake2b(words.encode(), digest_size=6).hexdigest()
+
+
 def numbers(identifiers: Iterable[str]) -> dict[str, int]:
     """Give each identifier a number of its own, which others coming and going does not change.
 

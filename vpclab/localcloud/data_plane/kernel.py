@@ -15,6 +15,7 @@ from vpclab.localcloud.data_plane import netlink
 from vpclab.localcloud.data_plane.errors import DataPlaneError, refusals_of
 from vpclab.localcloud.data_plane.links import LOOPBACK
 from vpclab.localcloud.data_plane.ruleset import Ruleset
+from vpclab.localcloud.data_plane.ruleset_change import change
 from vpclab.localcloud.data_plane.topology import KernelRoute, NamespaceTopology
 from vpclab.localcloud.namespace import NetworkNamespace
 
@@ -235,16 +236,21 @@ def populate(
 def _judge(held: HeldNamespace, wanted: NamespaceTopology, before: NamespaceTopology) -> None:
     """Bring the ruleset and its memory of connections to what is wanted."""
     if wanted.ruleset is not None and wanted.ruleset != before.ruleset:
-        _load(held, wanted.ruleset)
+        _load(held, wanted.ruleset, before.ruleset)
     if wanted.tracking != before.tracking:
         held.namespace.call(lambda: _write_tracking(wanted.tracking))
 
 
-def _load(held: HeldNamespace, ruleset: Ruleset) -> None:
-    """Have ``ruleset`` take the place of the namespace's table."""
+def _load(held: HeldNamespace, ruleset: Ruleset, before: Ruleset | None) -> None:
+    """Turn the namespace's table from ``before`` into ``ruleset``, or replace whatever is there."""
     nft = which("nft") or which("nft", path=_ADMINISTRATORS_PATH)
     if nft is None:
         raise DataPlaneError("nft is neither on PATH nor in /usr/sbin: install the package nftables")
+    if before is not None and held.table is not None:
+        difference = change(held.table, before, ruleset)
+        if difference is not None:
+            held.namespace.run([nft, "-f", "-"], text_input=difference)
+            return
     name = ruleset.name if held.table != ruleset.name else f"{ruleset.name}-2"
     for batch in ruleset.batches(name, held.table):
         held.namespace.run([nft, "-f", "-"], text_input=batch)

@@ -7,6 +7,7 @@ kernel: ``<kind> <component> <code>[ <direction>[ <rule>]]``.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vpclab.localcloud.data_plane.identifiers import digest
 from vpclab.localcloud.data_plane.ruleset import Chain
 
 LOG_GROUP = 100
@@ -95,7 +96,7 @@ def joined(identifiers: tuple[str, ...], kind: Kind, code: str) -> str:
 
 
 class Refusals:
-    """Gathers the refusals of one ruleset and gives each a chain to ``goto``."""
+    """Gathers the refusals of one ruleset and gives each a chain to ``goto``, whose name others do not change."""
 
     def __init__(self) -> None:
         self._chains: dict[Refusal, str] = {}
@@ -103,7 +104,7 @@ class Refusals:
     def chain(self, kind: Kind, component: str, code: str, direction: str = "", rule: str = "") -> str:
         """Return the name of the chain that refuses so."""
         refusal = Refusal(kind, component, code, direction, rule)
-        return self._chains.setdefault(refusal, f"refuse-{len(self._chains) + 1}")
+        return self._chains.setdefault(refusal, f"refuse-{digest(refusal.prefix())}")
 
     def chains(self) -> list[Chain]:
         """Return the chains. The rate of the log is per refusal, far above what a person reads."""

@@ -66,7 +66,7 @@ class Ruleset:
         """Write the whole table, as people read it."""
         body = [line for collection in self.collections for line in collection.lines(collection.elements)]
         body += [line for chain in self.chains for line in chain.lines(chain.rules)]
-        return _table(self.name, body)
+        return as_table(self.name, body)
 
     def batches(self, name: str, old: str | None) -> list[str]:
         """Return the transactions that make this the table ``name`` and delete the table ``old``.
@@ -75,16 +75,10 @@ class Ruleset:
         """
         fresh = f"table ip {name}\ndelete table ip {name}\n"
         gone = f"delete table ip {old}\n" if old else ""
-        if self._size() <= BATCH_BYTES:
+        if estimated_bytes(self.collections, self.chains) <= BATCH_BYTES:
             return [fresh + gone + self.text().replace(f"table ip {self.name} ", f"table ip {name} ", 1)]
         hooked = [line for chain in self.chains if chain.hook for line in chain.lines(chain.rules)]
-        return [fresh, *(_table(name, lines) for lines in self._pieces()), gone + _table(name, hooked)]
-
-    def _size(self) -> int:
-        elements = sum(len(collection.elements) for collection in self.collections)
-        rules = sum(len(chain.rules) for chain in self.chains)
-        declarations = len(self.collections) + len(self.chains)
-        return elements * _ELEMENT_BYTES + rules * _RULE_BYTES + declarations * _DECLARATION_BYTES
+        return [fresh, *(as_table(name, lines) for lines in self._pieces()), gone + as_table(name, hooked)]
 
     def _pieces(self) -> Iterator[list[str]]:
         """Yield everything but what is hooked, in batches: declarations before what refers to them."""
@@ -112,6 +106,13 @@ def base_chain(name: str, hook: str, priority: int, policy: str, *rules: str, ki
     return Chain(name, rules, f"type {kind} hook {hook} priority {priority}; policy {policy};")
 
 
+def estimated_bytes(collections: Iterable[Collection], chains: Iterable[Chain]) -> int:
+    """Return about how much netlink it takes to make these, on the safe side."""
+    parts = [_DECLARATION_BYTES + _ELEMENT_BYTES * len(one.elements) for one in collections]
+    parts += [_DECLARATION_BYTES + _RULE_BYTES * len(chain.rules) for chain in chains]
+    return sum(parts)
+
+
 def networks(blocks: Iterable[IPv4Network]) -> tuple[str, ...]:
     """Write ranges as set elements; overlapping ones are merged, as nftables wants it."""
     return tuple(str(block) for block in collapse_addresses(blocks))
@@ -122,5 +123,6 @@ def anonymous(values: Iterable[IPv4Address | IPv4Network]) -> str:
     return "{ " + ", ".join(str(value) for value in values) + " }"
 
 
-def _table(name: str, body: Iterable[str]) -> str:
+def as_table(name: str, body: Iterable[str]) -> str:
+    """Write what is to be in a table."""
     return "\n".join([f"table ip {name} {{", *body, "}", ""])

@@ -8,6 +8,7 @@ Sources: VPC guide, "Security group rules"; EC2 guide, "Security group connectio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from vpclab.localcloud.data_plane.identifiers import digest
 from vpclab.localcloud.data_plane.protocol_match import protocol_match
 from vpclab.localcloud.data_plane.ranges import EVERYWHERE
 from vpclab.localcloud.data_plane.refusal import THE_INTERFACE, Kind, Refusals, joined
@@ -42,7 +43,6 @@ class GroupChains:
         self._groups = {group.id: group for group in facts.security_groups}
         self._facts = facts
         self._refusals = refusals
-        self._numbers: dict[tuple[bool, tuple[str, ...]], int] = {}
         self._chains: dict[str, Chain] = {}
         self._referenced: dict[str, None] = {}
         self._prefix_lists: dict[str, None] = {}
@@ -54,8 +54,7 @@ class GroupChains:
         """
         groups = tuple(sorted(group_id for group_id in interface.security_group_ids if group_id in self._groups))
         tracked = always_tracks(interface)
-        number = self._numbers.setdefault((tracked, groups), len(self._numbers) + 1)
-        name = f"groups-{number}-{direction}"
+        name = f"groups-{digest(' '.join((*groups, 'tracked' if tracked else '')))}-{direction}"
         if name not in self._chains:
             self._chains[name] = Chain(name, self._rules(groups, direction, tracked=tracked))
         return name
