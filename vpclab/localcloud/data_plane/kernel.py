@@ -228,9 +228,10 @@ def populate(
     requests += [
         netlink.neighbour(held.index(new.link), new.address) for new in wanted.neighbours - before.neighbours
     ]
-    requests += [_set_route(held, new) for new in wanted.routes - before.routes]
+    routes = wanted.routes - before.routes
+    requests += [_set_route(held, new) for new in routes]
     requests += [netlink.mark_rule(new.mark, new.table) for new in wanted.rules - before.rules]
-    held.send(requests + _removals(held, wanted))
+    held.send(requests + _removals(held, wanted, routes))
 
 
 def _judge(held: HeldNamespace, wanted: NamespaceTopology, before: NamespaceTopology) -> None:
@@ -277,23 +278,24 @@ def _write_tracking(sysctls: Iterable[tuple[str, str]]) -> None:
             _LOG.warning("connection tracking keeps its own net/%s: %s", path, refusal)
 
 
-def _removals(held: HeldNamespace, wanted: NamespaceTopology) -> list[netlink.Request]:
+def _removals(
+    held: HeldNamespace, wanted: NamespaceTopology, routes: Iterable[KernelRoute]
+) -> list[netlink.Request]:
+    """Delete what is not wanted; a route whose place one of the new ``routes`` has taken is gone by that."""
     old = held.possible
     requests = [netlink.mark_rule(rule.mark, rule.table, delete=True) for rule in old.rules - wanted.rules]
-    destinations = {(route.table, route.destination) for route in wanted.routes}
+    taken = {(route.table, route.destination) for route in routes}
+    gone = {(route.table, route.destination) for route in old.routes - wanted.routes}
+    requests += [netlink.delete_route(table, destination) for table, destination in gone - taken]
     requests += [
-        netlink.delete_route(table, destination)
-        for table, destination in {(route.table, route.destination) for route in old.routes} - destinations
+        netlink.neighbour(held.indices[one.link], one.address, delete=True)
+        for one in old.neighbours - wanted.neighbours
+        if one.link in held.indices
     ]
     requests += [
-        netlink.neighbour(held.indices[gone.link], gone.address, delete=True)
-        for gone in old.neighbours - wanted.neighbours
-        if gone.link in held.indices
-    ]
-    requests += [
-        netlink.address(held.indices[gone.link], gone.address, delete=True)
-        for gone in old.addresses - wanted.addresses
-        if gone.link in held.indices
+        netlink.address(held.indices[one.link], one.address, delete=True)
+        for one in old.addresses - wanted.addresses
+        if one.link in held.indices
     ]
     return requests
 

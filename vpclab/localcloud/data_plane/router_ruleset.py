@@ -7,6 +7,7 @@ flow that they do not track), everything else for each packet.
 """
 
 from vpclab.localcloud.data_plane import links
+from vpclab.localcloud.data_plane.attached_interface import attached_interface
 from vpclab.localcloud.data_plane.identifiers import FIRST_NUMBER
 from vpclab.localcloud.data_plane.network_acl import EGRESS, INGRESS, AclChains
 from vpclab.localcloud.data_plane.ranges import PRIVATE_USE, RESOLVER, SHARED_SPACE
@@ -71,8 +72,12 @@ class _Router:
 
     def _collections(self) -> list[Collection]:
         present = self._facts.present()
-        name = {interface.id: f'"{links.interface_link(interface.id)}"' for interface in present}
         number, serving, public = self._number, self._facts.route_table_of(), self._facts.public_addresses()
+        attached = [
+            attached_interface(interface.id, interface.private_ip, number[interface.subnet_id])
+            for interface in present
+        ]
+        name = {interface.id: one.quoted for interface, one in zip(present, attached, strict=True)}
 
         def judges(direction: str) -> tuple[str, ...]:
             return tuple(
@@ -92,7 +97,7 @@ class _Router:
                 "set",
                 "addresses",
                 "ifname . ipv4_addr",
-                tuple(f"{name[interface.id]} . {interface.private_ip}" for interface in present),
+                tuple(one.addressed for one in attached),
             ),
             Collection(
                 "set",

@@ -43,6 +43,7 @@ class GroupChains:
         self._groups = {group.id: group for group in facts.security_groups}
         self._facts = facts
         self._refusals = refusals
+        self._names: dict[tuple[str, bool, tuple[str, ...]], str] = {}
         self._chains: dict[str, Chain] = {}
         self._referenced: dict[str, None] = {}
         self._prefix_lists: dict[str, None] = {}
@@ -52,8 +53,14 @@ class GroupChains:
 
         An interface without a group (the API does not let that happen) admits nothing.
         """
-        groups = tuple(sorted(group_id for group_id in interface.security_group_ids if group_id in self._groups))
-        tracked = always_tracks(interface)
+        key = (direction, always_tracks(interface), interface.security_group_ids)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = self._chain(*key)
+        return name
+
+    def _chain(self, direction: str, tracked: bool, group_ids: tuple[str, ...]) -> str:  # noqa: FBT001 - of a key
+        groups = tuple(sorted(group_id for group_id in group_ids if group_id in self._groups))
         name = f"groups-{digest(' '.join((*groups, 'tracked' if tracked else '')))}-{direction}"
         if name not in self._chains:
             self._chains[name] = Chain(name, self._rules(groups, direction, tracked=tracked))
@@ -67,11 +74,15 @@ class GroupChains:
         """Return the sets that those chains refer to: members of groups, and prefix lists."""
         members: dict[str, list[IPv4Address]] = {group_id: [] for group_id in self._referenced}
         for interface in self._facts.interfaces:
-            for group_id in members.keys() & set(interface.security_group_ids):
-                members[group_id].append(interface.private_ip)
+            for group_id in interface.security_group_ids:
+                if group_id in members:
+                    members[group_id].append(interface.private_ip)
         sets = [
             Collection(
-                "set", f"members-{group_id}", "ipv4_addr", tuple(str(address) for address in sorted(addresses))
+                "set",
+                f"members-{group_id}",
+                "ipv4_addr",
+                tuple(str(address) for address in sorted(addresses, key=int)),
             )
             for group_id, addresses in members.items()
         ]

@@ -1,8 +1,10 @@
 """One VPC as namespaces: its router, what stands behind its interfaces, and its gateway endpoints' far ends."""
 
-from ipaddress import IPv4Network
+from functools import lru_cache
+from ipaddress import IPv4Address
 
 from vpclab.localcloud.data_plane import links
+from vpclab.localcloud.data_plane.attached_interface import MOST, attached_interface
 from vpclab.localcloud.data_plane.identifiers import numbers
 from vpclab.localcloud.data_plane.interface_ruleset import (
     lambda_interface_ruleset,
@@ -57,13 +59,13 @@ def vpc_topology(facts: VpcFacts, limits: NatLimits) -> Topology:
     for interface in facts.present():
         if interface.id in gateways:
             ruleset = nat_gateway_ruleset(gateways[interface.id], facts.vpc, limits)
-            behind = _host(interface, FORWARDING, ruleset, _nat_tracking(limits))
+            behind = _host(interface.private_ip, FORWARDING, ruleset, _nat_tracking(limits))
         elif interface.id in facts.nat_instances:
-            behind = _host(interface, FORWARDING, nat_instance_ruleset(interface))
+            behind = _host(interface.private_ip, FORWARDING, nat_instance_ruleset(interface))
         elif interface.interface_type is InterfaceType.LAMBDA:
-            behind = _host(interface, FORWARDING, lambda_interface_ruleset(interface))
+            behind = _environments(interface)
         else:
-            behind = _host(interface, QUIET, None)
+            behind = _plain(interface.private_ip)
         topology[interface_key(interface.id)] = behind
     for endpoint in facts.gateway_endpoints:
         topology[gateway_endpoint_key(endpoint.id)] = _far_end(endpoint, facts)
@@ -89,11 +91,10 @@ def _router(facts: VpcFacts) -> NamespaceTopology:
         for block in (*facts.vpc.cidr_blocks, LINK_LOCAL)
     }
     routes.add(KernelRoute(MAIN_TABLE, EVERYWHERE, RouteKind.UNICAST, links.NO_ROUTE))
-    for interface in facts.present():
-        link = links.interface_link(interface.id)
-        veths.add(Veth(link, number[interface.subnet_id], interface_key(interface.id), links.INSIDE))
-        neighbours.add(Neighbour(link, interface.private_ip))
-        routes.add(KernelRoute(MAIN_TABLE, IPv4Network(interface.private_ip), RouteKind.UNICAST, link))
+    attached = [
+        attached_interface(interface.id, interface.private_ip, number[interface.subnet_id])
+        for interface in facts.present()
+    ]
     for endpoint in facts.gateway_endpoints:
         link = links.gateway_endpoint_link(endpoint.id)
         veths.add(Veth(link, links.GROUP_GATEWAY_ENDPOINT, gateway_endpoint_key(endpoint.id), links.INSIDE))
@@ -107,23 +108,33 @@ def _router(facts: VpcFacts) -> NamespaceTopology:
         sysctls=FORWARDING,
         tracking=GROUP_TRACKING,
         ruleset=router_ruleset(facts, number),
-        veths=frozenset(veths),
+        veths=frozenset(veths).union(*(one.veths for one in attached)),
         addresses=frozenset(Address(links.LOOPBACK, address) for address in resolver),
-        neighbours=frozenset(neighbours),
-        routes=frozenset(routes),
+        neighbours=frozenset(neighbours).union(*(one.neighbours for one in attached)),
+        routes=frozenset(routes).union(*(one.routes for one in attached)),
         rules=frozenset(MarkRule(number[table.id], number[table.id]) for table in facts.route_tables),
     )
 
 
+@lru_cache(maxsize=MOST)
+def _environments(interface: NetworkInterface) -> NamespaceTopology:
+    return _host(interface.private_ip, FORWARDING, lambda_interface_ruleset(interface))
+
+
+@lru_cache(maxsize=MOST)
+def _plain(address: IPv4Address) -> NamespaceTopology:
+    return _host(address, QUIET, None)
+
+
 def _host(
-    interface: NetworkInterface, sysctls: Sysctls, ruleset: Ruleset | None, tracking: Sysctls = ()
+    address: IPv4Address, sysctls: Sysctls, ruleset: Ruleset | None, tracking: Sysctls = ()
 ) -> NamespaceTopology:
     route, neighbour = HOST_WAY_OUT
     return NamespaceTopology(
         sysctls=sysctls,
         tracking=tracking,
         ruleset=ruleset,
-        addresses=frozenset({Address(links.INSIDE, interface.private_ip)}),
+        addresses=frozenset({Address(links.INSIDE, address)}),
         neighbours=frozenset({neighbour}),
         routes=frozenset({route}),
     )
