@@ -14,9 +14,11 @@ from moto.rds import models
 from moto.rds.exceptions import RDSClientError
 
 from vpclab.localcloud.control_plane.additions import (
+    database_catalogue,
     database_choices,
     database_exposure,
     database_life,
+    database_limits,
     database_parameters,
     database_passwords,
     managed_interfaces,
@@ -49,12 +51,15 @@ def _modify(plain: Moto, self: Moto, db_instance_identifier: str, asked: Moto) -
     given = {name: value for name, value in dict(asked).items() if value is not None}
     network = ec2_backends[self.account_id][self.region_name]
     immediately = bool(given.get("apply_immediately"))
+    if "engine_version" in given:
+        given["engine_version"] = database_catalogue.whole(given["engine_version"])
     if given.get("rotate_master_user_password") and not immediately:
         raise RDSClientError(
             "InvalidParameterCombination",
             "You must specify apply immediately when rotating the master user password.",
         )
     database_passwords.check_changed(instance, given)
+    database_limits.check_common(given)
     waiting = _waiting(instance, given, immediately=immediately)
     _check_sizes(instance, waiting, major=bool(given.get("allow_major_version_upgrade")))
     _check_subnet_group(instance, given.pop("db_subnet_group_name", None))
@@ -100,6 +105,8 @@ def _check_sizes(instance: Moto, waiting: Mapping[str, Any], *, major: bool) -> 
             "InvalidParameterCombination",
             f"Requested storage size ({size}) cannot be less than the current storage size ({now})",
         )
+    if waiting.keys() & {"allocated_storage", "storage_type", "iops", "storage_throughput"}:
+        _check_storage(instance, waiting)
     version, current = str(waiting.get("engine_version", instance.engine_version)), str(instance.engine_version)
     database_choices.check_version(version)
     if _number(version) < _number(current):
@@ -109,6 +116,17 @@ def _check_sizes(instance: Moto, waiting: Mapping[str, Any], *, major: bool) -> 
             "InvalidParameterCombination",
             "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
         )
+
+
+def _check_storage(instance: Moto, waiting: Mapping[str, Any]) -> None:
+    now = str(waiting.get("storage_type", instance.storage_type))
+    kept = {} if now != instance.storage_type or now == "gp3" else {"iops": instance.iops}
+    database_limits.check_storage(
+        now,
+        waiting.get("allocated_storage", instance.allocated_storage),
+        waiting.get("iops", kept.get("iops")),
+        waiting.get("storage_throughput"),
+    )
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -14,12 +14,14 @@ from moto.rds import models
 from moto.rds.exceptions import DBParameterGroupNotFoundError, RDSClientError
 from moto.rds.responses import RDSResponse
 
+from vpclab.localcloud.control_plane.additions import database_limits
 from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 FORCE_SSL = "rds.force_ssl"
 _FORCED_SINCE = 15
 _DEFAULT_NAME = re.compile(r"default\.(postgres1[1-9])")
+_FAMILY = re.compile(r"postgres1[1-9]")
 _VALUES = frozenset({"0", "1"})
 _IMMEDIATE, _PENDING = "immediate", "pending-reboot"
 _IN_SYNC = "in-sync"
@@ -110,7 +112,8 @@ def _parameter(group: Moto) -> dict[str, Any]:
 
 def _create(plain: Moto, self: Moto, given: Moto) -> Moto:
     name, wanted = given["db_parameter_group_name"], given.get("db_parameter_group_family") or ""
-    if not wanted.startswith("postgres") or not wanted.removeprefix("postgres").isdecimal():
+    database_limits.check_identifier("DBParameterGroupName", name)
+    if not _FAMILY.fullmatch(wanted):
         raise RDSClientError(
             "InvalidParameterValue", f"ParameterGroupFamily {wanted} is not a valid parameter group family"
         )

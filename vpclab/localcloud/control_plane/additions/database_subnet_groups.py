@@ -4,6 +4,7 @@ moto takes any subnets, replaces a group by one of its name, forgets changed one
 API, CreateDBSubnetGroup, ModifyDBSubnetGroup, DeleteDBSubnetGroup; RDS guide, "Working with DB subnet groups".
 """
 
+import re
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -16,6 +17,7 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 DEFAULT = "default"
 _LEAST_ZONES = 2
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9 ._-]{0,254}")
 
 
 def correct(corrections: Corrections) -> None:
@@ -61,6 +63,17 @@ def _create(plain: Moto, self: Moto, name: str, description: str, subnets: Moto,
         raise RDSClientError("DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
     if name.lower() == DEFAULT:
         raise RDSClientError("InvalidParameterValue", "The DB subnet group name 'default' is reserved.")
+    if not _NAME.fullmatch(name):
+        raise RDSClientError(
+            "InvalidParameterValue",
+            "The parameter DBSubnetGroupName must be 1 to 255 letters, numbers, periods, underscores, spaces, or "
+            "hyphens, and begin with a letter.",
+        )
+    if not description:
+        raise RDSClientError(
+            "InvalidParameterValue",
+            "The parameter DBSubnetGroupDescription must be provided and must not be blank.",
+        )
     _check(subnets)
     return plain(self, name.lower(), description, subnets, *args)
 

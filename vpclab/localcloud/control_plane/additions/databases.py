@@ -18,12 +18,17 @@ from moto.rds import models
 from moto.rds.exceptions import RDSClientError
 
 from vpclab.localcloud.control_plane.additions import (
+    database_catalogue,
     database_changes,
     database_choices,
+    database_descriptions,
     database_exposure,
     database_life,
+    database_limits,
+    database_lists,
     database_parameters,
     database_passwords,
+    database_secrets,
     database_subnet_groups,
     managed_interfaces,
 )
@@ -43,6 +48,10 @@ _PARTS = (
     database_passwords,
     database_changes,
     database_life,
+    database_descriptions,
+    database_catalogue,
+    database_lists,
+    database_secrets,
 )
 
 
@@ -63,6 +72,7 @@ class Databases:
         instance = self._find(identifier)
         if instance is not None and instance.status in database_life.BOOTING:
             instance.status = "available"
+            database_descriptions.finish(instance)
 
     def stopped(self, identifier: str) -> None:
         """Make an instance ``stopped`` that was stopping; unknown ones are ignored."""
@@ -111,6 +121,7 @@ def _endpoint(instance: Moto) -> dict[str, Any] | None:
 
 def _create(plain: Moto, self: Moto, given: Moto) -> Moto:
     network = ec2_backends[self.account_id][self.region_name]
+    database_limits.check_created(given)
     given["db_instance_identifier"] = given["db_instance_identifier"].lower()
     name = given.get("db_subnet_group_name")
     group = self.describe_db_subnet_groups(name.lower())[0] if name else database_subnet_groups.default_group(self)
@@ -122,13 +133,14 @@ def _create(plain: Moto, self: Moto, given: Moto) -> Moto:
         raise RDSClientError(
             "InvalidVPCNetworkStateFault", f"No subnet of the DB subnet group is in {zone}: choose another zone."
         )
-    version = given.get("engine_version") or _DEFAULT_ENGINE_VERSION
+    version = database_catalogue.whole(given.get("engine_version") or _DEFAULT_ENGINE_VERSION)
     database_choices.check_version(version)
     database_passwords.check_created(given)
     database_parameters.check_fits(self, given.get("db_parameter_group_name"), version)
     public = database_exposure.wanted(network, group.vpc_id, given.get("publicly_accessible"))
     given["engine_version"] = version
     given["vpc_security_group_ids"] = groups
+    database_descriptions.complete(given)
     if given["db_instance_identifier"] in self.databases:
         raise RDSClientError("DBInstanceAlreadyExists", "DB instance already exists")
     interface = _interface(network, subnets, groups)
@@ -142,7 +154,7 @@ def _create(plain: Moto, self: Moto, given: Moto) -> Moto:
     instance.dbi_resource_id = f"db-{secrets.token_hex(13).upper()}"
     instance.vpclab_interface_id, instance.vpclab_subnet_id = interface.id, interface.subnet.id
     instance.vpclab_boots = 0
-    instance.pending_modified_values = {}
+    database_descriptions.begin(instance, given)
     database_parameters.adopt(instance)
     database_exposure.expose(network, instance, public=public)
     return instance

@@ -123,6 +123,7 @@ _LAMBDA_ACTIONS = frozenset(
         "UntagResource",
         "PutFunctionConcurrency",
         "DeleteFunctionConcurrency",
+        "PutFunctionRecursionConfig",
         "CreateEventSourceMapping",
         "UpdateEventSourceMapping",
         "DeleteEventSourceMapping",
@@ -191,7 +192,6 @@ _KINDS = (
     ("FunctionUrl", "function URLs"),
     ("ProvisionedConcurrency", "provisioned concurrency"),
     ("CodeSigning", "code signing"),
-    ("RecursionConfig", "the detection of loops"),
     ("RuntimeManagement", "the choice of a runtime's version"),
     ("ResponseStream", "response streaming"),
     ("InvokeAsync", "the deprecated InvokeAsync: use Invoke with InvocationType Event"),
@@ -264,6 +264,11 @@ _RDS_REFUSED = {
     "NewDBInstanceIdentifier": ("renaming", frozenset({""})),
     "DBClusterIdentifier": ("clusters", frozenset({""})),
     "EnableIAMDatabaseAuthentication": ("IAM database authentication", _OFF),
+    "NetworkType": ("IPv6", frozenset({"ipv4"})),
+    "Domain": ("directories", frozenset({""})),
+    "DomainFqdn": ("directories", frozenset({""})),
+    "OptionGroupName": ("options: PostgreSQL has none on RDS", frozenset({""})),
+    "DedicatedLogVolume": ("dedicated log volumes", _OFF),
 }
 _MAPPING_REFUSED: Mapping[str, tuple[str, tuple[object, ...]]] = {
     "ParallelizationFactor": ("several batches of one shard at a time", (1,)),
