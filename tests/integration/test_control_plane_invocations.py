@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.integration.control_plane_world import (
     package,
     refused,
 )
+from vpclab.localcloud.control_plane.event_sources import invocation_rate
 from vpclab.localcloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
@@ -135,7 +137,6 @@ def test_invocation_cannot_carry_too_much(here: World) -> None:
         ("invoke_async", {"InvokeArgs": b"{}"}),
         ("create_function_url_config", {"AuthType": "NONE"}),
         ("put_provisioned_concurrency_config", {"Qualifier": "1", "ProvisionedConcurrentExecutions": 1}),
-        ("put_function_recursion_config", {"RecursiveLoop": "Allow"}),
         ("put_runtime_management_config", {"UpdateRuntimeOn": "Auto"}),
         ("put_function_event_invoke_config", {"Qualifier": "1", "MaximumRetryAttempts": 1}),
     ],
@@ -193,3 +194,31 @@ def test_reserved_concurrency_can_throttle(here: World) -> None:
     finish.set()
     first.join()
     here.functions.invoke(FunctionName="f")
+
+
+def test_rate_of_invocations_cannot_exceed_ten_for_each_reserved_unit(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of synchronous ones; events know concurrency alone; a function that reserves nothing has the account's."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(invocation_rate, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    for name in ("f", "unreserved"):
+        here.function(name, here.role(name))
+    here.functions.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=2)
+
+    def burst(name: str = "f") -> list[str]:
+        reasons = []
+        for _ in range(25):
+            try:
+                here.functions.invoke(FunctionName=name)
+            except here.functions.exceptions.TooManyRequestsException as refusal:
+                reasons.append(refusal.response["Reason"])
+        return reasons
+
+    assert burst() == ["ReservedFunctionInvocationRateLimitExceeded"] * 5
+    clock.now += 0.5
+    assert burst() == ["ReservedFunctionInvocationRateLimitExceeded"] * 15
+    assert burst("unreserved") == []
+    here.effects.invocations.clear()
+    here.functions.invoke(FunctionName="f", InvocationType="Event")
+    eventually(lambda: len(here.effects.invocations) == 1, 10, "the event was run")

@@ -14,6 +14,7 @@ from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
 from vpclab.localcloud.control_plane.database_credentials import DatabaseCredentials
 from vpclab.localcloud.control_plane.database_settings import DatabaseSettings
 from vpclab.localcloud.control_plane.effects import Effects
+from vpclab.localcloud.control_plane.event_sources.trace_header import carrying
 from vpclab.localcloud.control_plane.settings import Settings
 from vpclab.localcloud.control_plane.target_health import TargetHealth
 from vpclab.localcloud.network_refusal import NetworkRefusal
@@ -91,7 +92,8 @@ class ControlPlane:
         else:
             request = ApiRequest.read(environ)
             try:
-                status, headers, body = self._answer(request)
+                with carrying(environ.get("HTTP_X_AMZN_TRACE_ID")):
+                    status, headers, body = self._answer(request)
             except ApiError as error:
                 status, headers, body = render(error, request.service, request.protocol)
         try:

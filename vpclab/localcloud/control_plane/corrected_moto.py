@@ -22,6 +22,7 @@ from vpclab.localcloud.control_plane.additions import (
     dry_runs,
     error_texts,
     function_policies,
+    function_recursion,
     identities,
     images,
     instances,
@@ -108,6 +109,7 @@ _MODELS = (
     policy_documents,
     resource_policy_documents,
     permissions_boundaries,
+    function_recursion,
 )
 _REST_SERVICES = frozenset({"lambda", "s3", "xray"})
 _GLOBAL_SERVICES = frozenset({"iam", "sts", "s3"})

@@ -25,6 +25,7 @@ class InvocationTrace:
     function_id: str
     is_sampled: bool
     started: float
+    lineage: str | None = None
 
     @classmethod
     def begin(cls, header: str | None) -> Self:
@@ -38,12 +39,14 @@ class InvocationTrace:
             function_id=token_hex(8),
             is_sampled=given.get("Sampled") != "0",
             started=now,
+            lineage=given.get("Lineage"),
         )
 
     @property
     def header(self) -> str:
-        """The tracing header."""
-        return f"Root={self.trace_id};Parent={self.function_id};Sampled={int(self.is_sampled)}"
+        """The tracing header, with what the caller's said of the chain of requests."""
+        text = f"Root={self.trace_id};Parent={self.function_id};Sampled={int(self.is_sampled)}"
+        return f"{text};Lineage={self.lineage}" if self.lineage else text
 
     def segments(self, invocation: Invocation, *, failed: bool) -> list[str]:
         """Return the service's segment documents of an invocation that ends now; none if it is not sampled."""

@@ -27,6 +27,7 @@ from vpclab.localcloud.control_plane.event_sources.mapping import service_of
 from vpclab.localcloud.control_plane.event_sources.mappings import EventSourceMappings, MappedFunction
 from vpclab.localcloud.control_plane.event_sources.permissions import Permissions
 from vpclab.localcloud.control_plane.event_sources.queue import Queue
+from vpclab.localcloud.control_plane.event_sources.trace_header import TraceHeader, carried, carrying
 from vpclab.localcloud.control_plane.event_sources.workers import Workers
 from vpclab.localcloud.control_plane.settings import Settings
 from vpclab.localcloud.lambda_runtime.invocation import InvocationResult
@@ -47,6 +48,7 @@ _PROVIDING = frozenset(
     ]
 )
 _MOST_MESSAGE = 1024
+_PARTS_OF_FUNCTION_ARN = 7
 
 
 class EventSources:
@@ -117,8 +119,9 @@ class EventSources:
         return self._invocations.run_event(event)
 
     def finish_event(self, event: QueuedEvent, outcome: Outcome) -> None:
-        """Tell destinations and the dead-letter queue."""
-        with self._lock:
+        """Tell destinations and the dead-letter queue, in the event's chain of requests."""
+        function_arn = ":".join(event.function_arn.split(":")[:_PARTS_OF_FUNCTION_ARN])
+        with self._lock, carrying(str(TraceHeader.read(event.trace_id).after(function_arn))):
             function = None if self.arrivals.is_closed else self._invocations.function(event.function_arn)
             if function is None:
                 return
@@ -183,4 +186,4 @@ class EventSources:
 
 
 def _event(function_arn: str, payload: bytes) -> QueuedEvent:
-    return QueuedEvent(function_arn=function_arn, payload=payload)
+    return QueuedEvent(function_arn=function_arn, payload=payload, trace_id=carried())

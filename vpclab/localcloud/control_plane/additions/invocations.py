@@ -26,12 +26,15 @@ from vpclab.localcloud.control_plane.additions.function_concurrency import reser
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
 from vpclab.localcloud.control_plane.additions.function_layers import layers_of
 from vpclab.localcloud.control_plane.additions.function_logging import logging_of
+from vpclab.localcloud.control_plane.additions.function_recursion import check_recursion
 from vpclab.localcloud.control_plane.additions.function_versions import serving
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.event_sources.asynchronous_invocations import QueuedEvent
+from vpclab.localcloud.control_plane.event_sources.invocation_rate import REQUESTS_PER_UNIT, InvocationRate
+from vpclab.localcloud.control_plane.event_sources.trace_header import TraceHeader
 from vpclab.localcloud.lambda_runtime.invocation import Archive, Invocation, InvocationRefused, InvocationResult
 
 _LOG = logging.getLogger(__name__)
@@ -60,6 +63,8 @@ class _Call:
     request_id: str
     client_context: str | None = None
     trace_id: str | None = None
+    is_metered: bool = False
+    """Whether the rate of invocations bounds it: what callers wait for; what is queued knows concurrency alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class Invocations:
         self._region = region
         self._queue = queue
         self._running: Counter[str] = Counter()
+        self._rate = InvocationRate()
         self._archives: dict[str, Archive] = {}
 
     @staticmethod
@@ -142,6 +148,7 @@ class Invocations:
             str(uuid.uuid4()),
             base64.b64decode(context).decode() if context else None,
             request.environ.get("HTTP_X_AMZN_TRACE_ID"),
+            is_metered=True,
         )
         headers = {"x-amzn-RequestId": call.request_id, "x-amzn-Remapped-Content-Length": "0"}
         if kind == "RequestResponse":
@@ -163,9 +170,9 @@ class Invocations:
         )
         return 202, headers, b""
 
-    def run(self, function_arn: str, payload: bytes) -> InvocationResult:
+    def run(self, function_arn: str, payload: bytes, trace_id: str | None = None) -> InvocationResult:
         """Run a function as the service does, and wait. ApiError: it could not run."""
-        return self._run(_named_by(function_arn), _Call(payload, str(uuid.uuid4())))
+        return self._run(_named_by(function_arn), _Call(payload, str(uuid.uuid4()), trace_id=trace_id))
 
     def run_event(self, event: QueuedEvent) -> InvocationResult:
         """Run a function with an event that was queued. ApiError: it could not run."""
@@ -203,14 +210,18 @@ class Invocations:
 
     @contextmanager
     def _place(self, named: _Named, call: _Call) -> Iterator[Invocation]:
-        """Count the invocation against the function's reserved concurrency while it runs."""
+        """Count the invocation against the function's reserved concurrency while it runs, and in its chain."""
         with self._lock:
             function = self._function(named)
             _check_state(function)
             limit, key = reserved_concurrency(function), unqualified_arn(function)
+            header = TraceHeader.read(call.trace_id)
+            check_recursion(function, key, header)
             if limit is not None and self._running[key] >= limit:
                 raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-            invocation = self._invocation(function, named.arn, call)
+            if call.is_metered and limit is not None and not self._rate.take(key, limit * REQUESTS_PER_UNIT):
+                raise _throttled("ReservedFunctionInvocationRateLimitExceeded")
+            invocation = self._invocation(function, named.arn, call, header.after(key))
             self._running[key] += 1
         try:
             yield invocation
@@ -238,8 +249,9 @@ class Invocations:
         except (LambdaClientError, KeyError):
             raise ApiError("ResourceNotFoundException", f"Function not found: {named.arn}", 404) from None
 
-    def _invocation(self, function: Moto, invoked_arn: str, call: _Call) -> Invocation:
+    def _invocation(self, function: Moto, invoked_arn: str, call: _Call, header: TraceHeader) -> Invocation:
         name, region, log = function.function_name, function.region, logging_of(function)
+        is_traced = (function.tracing_config or {}).get("Mode") == "Active"
         return Invocation(
             function_arn=unqualified_arn(function),
             role_arn=function.role,
@@ -267,8 +279,8 @@ class Invocations:
             interfaces=self._interfaces.of(pairs_of(function)),
             availability_zone_ids=self._zone_ids(function),
             client_context=call.client_context,
-            trace_id=call.trace_id,
-            is_traced=(function.tracing_config or {}).get("Mode") == "Active",
+            trace_id=str(header if is_traced else header.untraced()),
+            is_traced=is_traced,
         )
 
     def _zone_ids(self, function: Moto) -> dict[str | None, str]:

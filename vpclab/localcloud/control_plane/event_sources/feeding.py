@@ -18,7 +18,8 @@ MOST_PAYLOAD = 6 * 1024 * 1024 - 64 * 1024
 class Feeding:
     """``lock`` is the control plane's; whoever touches its state holds it, and has seen that it is not closed.
 
-    ``invoke`` runs the function with a qualified or unqualified ARN and waits for it; ApiError: it could not run.
+    ``invoke`` runs the function with a qualified or unqualified ARN, an event and its tracing header, and waits
+    for it; ApiError: it could not run.
     ``role_of`` gives the execution role of a function's ARN; None: the function is gone.
     ``first_retry_seconds`` doubles with every failure of a stream's batch, up to ``longest_retry_seconds``.
     """
@@ -28,7 +29,7 @@ class Feeding:
     workers: Workers
     permissions: Permissions
     destinations: Destinations
-    invoke: Callable[[str, bytes], InvocationResult]
+    invoke: Callable[[str, bytes, str | None], InvocationResult]
     role_of: Callable[[str], str | None]
     first_retry_seconds: float = 0.1
     longest_retry_seconds: float = 60.0

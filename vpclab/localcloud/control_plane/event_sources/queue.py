@@ -36,6 +36,12 @@ class Received:
         """Bytes that count for the payload, about."""
         return len(self.record["body"]) + 600
 
+    @property
+    def trace_header(self) -> str | None:
+        """The tracing header that the message was sent with."""
+        header: str | None = self.record["attributes"].get("AWSTraceHeader")
+        return header
+
 
 class Queue:
     """The queue with this ARN. Call with the control plane's lock held."""

@@ -15,6 +15,7 @@ from vpclab.localcloud.control_plane.event_sources.filter_pattern import is_want
 from vpclab.localcloud.control_plane.event_sources.item_failures import failed_items
 from vpclab.localcloud.control_plane.event_sources.mapping import FUNCTION_FAILED, OK, EventSourceMapping
 from vpclab.localcloud.control_plane.event_sources.queue import Queue, Received
+from vpclab.localcloud.control_plane.event_sources.trace_header import TraceHeader
 
 _FIRST_POLLERS = 5
 """So many batches at a time Lambda begins with; more with the load, which one machine does not need."""
@@ -129,8 +130,9 @@ class QueuePoller:
         mapping = self._mapping
         event = json.dumps({"Records": [one.record for one in batch]})
         ids = frozenset(one.message_id for one in batch)
+        header = str(TraceHeader.of_batch(one.trace_header for one in batch))
         try:
-            result = self._feeding.invoke(mapping.function_arn, event.encode())
+            result = self._feeding.invoke(mapping.function_arn, event.encode(), header)
         except ApiError as refusal:
             mapping.last_result = f"{FUNCTION_FAILED}: {refusal}"
             return frozenset()

@@ -153,7 +153,7 @@ class _ShardReader:
         event = json.dumps({"Records": [one.record for one in batch.records]}, default=str)
         ids = [str(one.sequence_number) for one in batch.records]
         try:
-            result = self._feeding.invoke(mapping.function_arn, event.encode())
+            result = self._feeding.invoke(mapping.function_arn, event.encode(), None)
         except ApiError as refusal:
             mapping.last_result = f"{FUNCTION_FAILED}: {refusal}"
             return 0, Failure(refusal.status, "$LATEST", refusal.code)
