@@ -6,7 +6,7 @@
 
 PYTEST_ARGUMENTS ?=
 bin := .venv/bin
-several := $(if $(findstring no:xdist,$(PYTEST_ARGUMENTS)),,-n auto --dist loadgroup --no-loadscope-reorder)
+several := $(if $(findstring no:xdist,$(PYTEST_ARGUMENTS)),,-n auto)
 
 .PHONY: setup demo test lint clean
 

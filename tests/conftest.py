@@ -32,10 +32,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return distribution.processes()
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distribution.RoomScheduling:
+    return distribution.RoomScheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):  # one of several processes; a single one keeps the order of the files
-        distribution.share_out(items)
+        items.sort(key=lambda item: distribution.rank(item.nodeid))
 
 
 class Golden:

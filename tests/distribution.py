@@ -6,22 +6,37 @@ file stays together, and so do the files of a room that is expensive to prepare.
 """
 
 import os
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-TESTS = Path(__file__).parent
 PROCESSES_PER_PROCESSOR = 2
 MOST_PROCESSES = 12
 
-TOGETHER = ("verify",)
+TOGETHER = ("tests/verify",)
 """Rooms whose files share what takes minutes to make: all stacks, deployed and verified."""
 
-FIRST = ("verify", "integration", "data_plane")
+FIRST = ("tests/verify", "tests/integration", "tests/data_plane")
 """Rooms in the order in which their tests start: the long ones, so that no process is left alone with one."""
 
 LONGEST: tuple[str, ...] = ()
 """Files of those rooms that start before all others: each takes longer than a minute."""
+
+
+class RoomScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no type information
+    """Gives each process whole groups, in the order in which they were collected.
+
+    pytest-xdist's own groups (``--dist loadgroup``) are names added to the identifiers of tests. pytest 9.2 no
+    longer lets it add them: each test would be a group. https://pytest-xdist.readthedocs.io/en/stable/how-to.html
+    """
+
+    def __init__(self, config: pytest.Config, log: object) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
 
 
 def processes() -> int:
@@ -29,24 +44,14 @@ def processes() -> int:
     return min(PROCESSES_PER_PROCESSOR * len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
-def share_out(items: list[pytest.Item]) -> None:
-    """Put the long ones first, and tell pytest-xdist which ones stay together."""
-    items.sort(key=lambda item: _rank(item.path))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item.path)))
+def group(identifier: str) -> str:
+    """Return the file or the room that the test is in; its tests run in one process."""
+    path = PurePosixPath(identifier.partition("::")[0])
+    return str(path.parent) if str(path.parent) in TOGETHER else str(path)
 
 
-def _room(path: Path) -> str:
-    return path.relative_to(TESTS).parts[0]
-
-
-def _group(path: Path) -> str:
-    return _room(path) if _room(path) in TOGETHER else str(path.relative_to(TESTS).with_suffix(""))
-
-
-def _rank(path: Path) -> tuple[int, int]:
-    room = _room(path)
-    return (
-        LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST),
-        FIRST.index(room) if room in FIRST else len(FIRST),
-    )
+def rank(identifier: str) -> tuple[int, int]:
+    """Return where in the order of all tests the test is; equals stay as they are."""
+    path = PurePosixPath(identifier.partition("::")[0])
+    room = next((index for index, room in enumerate(FIRST) if path.is_relative_to(room)), len(FIRST))
+    return LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST), room
