@@ -1,6 +1,7 @@
 """The report as JUnit XML: a suite per statement, a case per variant.
 
-A verdict other than the documented one is a failure; what could not be judged is an error, never a skip.
+A verdict other than the documented one is a failure; what could not be judged is an error, never a skip. Skipped
+is what the stack's settings leave out.
 """
 
 from pathlib import Path
@@ -27,7 +28,7 @@ def render(report: Report) -> str:
             tests=str(len(judgements)),
             failures=str(len(unexpected) - errors),
             errors=str(errors),
-            skipped="0",
+            skipped=str(sum(1 for judgement in judgements if judgement.verdict is Verdict.NOT_ASKED)),
             timestamp=report.started.strftime("%Y-%m-%dT%H:%M:%S"),
         )
         for judgement in judgements:
@@ -52,6 +53,8 @@ def _add_case(suite: ET.Element, judgement: Judgement) -> None:
             case, kind, type=judgement.verdict.value, message=f"{found}, documented is {expected}"
         )
         problem.text = judgement.observed
+    if judgement.verdict is Verdict.NOT_ASKED:
+        ET.SubElement(case, "skipped", message=judgement.observed)
     lines = [f"verdict: {found}", f"documented: {judgement.documented}", f"observed: {judgement.observed}"]
     lines += [f"refused by: {refusal}" for refusal in judgement.refused_by]
     ET.SubElement(case, "system-out").text = "\n".join(lines)

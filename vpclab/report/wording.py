@@ -26,6 +26,7 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.HOLDS: "holds",
     Verdict.REFUTED: "refuted",
     Verdict.NOT_ENFORCED: "not enforced here",
+    Verdict.NOT_ASKED: "not asked",
     Verdict.ERROR: "error",
 }
 

@@ -46,7 +46,8 @@ class NatInstance:
 class Deployment:
     """The stack outputs that verification needs; names and shapes are those of the Pulumi program.
 
-    What a stack's settings leave out is None or empty here.
+    What a stack's settings leave out is None or empty here. ``leaves_out_subjects``: the settings do so with the
+    subjects; that none was read may have other reasons.
     """
 
     variant: str
@@ -62,6 +63,7 @@ class Deployment:
     database_secret_arn: str
     nat_public_ips: tuple[str, ...]
     subjects: tuple[Subject, ...] = ()
+    leaves_out_subjects: bool = False
     cache: Listener | None = None
     load_balancer: Listener | None = None
     nat_instances: tuple[NatInstance, ...] = ()
@@ -109,6 +111,7 @@ class Deployment:
                 database_secret_arn=str(outputs["database_secret_arn"]),
                 nat_public_ips=tuple(outputs["nat_public_ips"] or ()),
                 subjects=tuple(_subjects(outputs)),
+                leaves_out_subjects=all(outputs.get(kind) == {} for kind in SUBJECT_OUTPUTS),
                 cache=_listener(outputs.get("cache")),
                 load_balancer=_listener(outputs.get("load_balancer")),
                 nat_instances=tuple(
@@ -123,12 +126,15 @@ class Deployment:
             ) from None
 
 
+SUBJECT_OUTPUTS = ("consumers", "bucket", "tracer", "invoked")
+"""Each is exported empty where the settings leave it out, and is missing where it could not be made."""
+
 _SOURCES = {"sqs": "queue_url", "kinesis": "stream_name", "dynamodb": "table_name", "bucket": "bucket_name"}
 
 
 def _subjects(outputs: Mapping[str, Any]) -> Iterator[Subject]:
     found = dict(outputs.get("consumers") or {})
-    found |= {kind: outputs[kind] for kind in ("bucket", "tracer", "invoked") if outputs.get(kind)}
+    found |= {kind: outputs[kind] for kind in SUBJECT_OUTPUTS[1:] if outputs.get(kind)}
     for kind, output in found.items():
         yield Subject(
             kind=kind,

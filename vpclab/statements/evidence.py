@@ -22,7 +22,8 @@ class Evidence:
     ``trials`` are calls and deliveries by name, ``EXPERIMENT/CASE``; ``failures`` says of an experiment what ended
     it before its time. ``managed_policies`` maps a managed policy's name to the actions
     that it allows on everything, None where it could not be read. ``function_roles`` maps the deployment's
-    functions to their execution roles. ``absent_targets`` are probes of what the deployment does not have.
+    functions to their execution roles. ``absent_targets`` are probes of what the deployment does not have;
+    ``has_subjects`` says whether it has the functions that only the statements about permissions speak of.
     """
 
     variant: str
@@ -40,6 +41,7 @@ class Evidence:
     managed_policies: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     function_roles: Mapping[str, str] = field(default_factory=dict)
     absent_targets: frozenset[ProbeName] = frozenset()
+    has_subjects: bool = True
     nat_public_ips: tuple[str, ...] = ()
     configured_security_group_ids: tuple[str, ...] = ()
     answered_elsewhere: Mapping[ProbeName, Mapping[str, bool]] = field(default_factory=dict)

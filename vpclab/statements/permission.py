@@ -10,8 +10,10 @@ from vpclab.statements.denial import EXPLICIT
 from vpclab.statements.ending import Ending
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import ProbeName, Refusal
-from vpclab.statements.opinion import Condition, Opinion, contradicted, met, unknown
+from vpclab.statements.opinion import Condition, Opinion, contradicted, met, not_asked, unknown
 from vpclab.statements.trial import Trial
+
+NO_SUBJECTS = "vpclab:permissionSubjects is false, so the stack has no function for it"
 
 
 def done(text: str, *names: str) -> Condition:
@@ -129,6 +131,15 @@ def delivered(text: str, name: str) -> Condition:
         return contradicted(_how(trial), _refusals(trial))
 
     return condition
+
+
+def of_subjects(condition: Condition) -> Condition:
+    """Ask ``condition`` only where the deployment has the functions that it is about."""
+
+    def asked(evidence: Evidence) -> Opinion:
+        return condition(evidence) if evidence.has_subjects else not_asked(NO_SUBJECTS)
+
+    return asked
 
 
 def _blame_problem(evidence: Evidence, trial: Trial, by: str | None, *, explicitly: bool) -> Opinion | None:

@@ -38,4 +38,5 @@ class Report:
         verdicts = {judgement.verdict for judgement in self.unexpected}
         if verdicts & {Verdict.HOLDS, Verdict.REFUTED}:
             return EXIT_FALSE
-        return EXIT_COULD_NOT if verdicts or self.left or not self.judgements else EXIT_OK
+        nothing_shown = all(judgement.verdict is Verdict.NOT_ASKED for judgement in self.judgements)
+        return EXIT_COULD_NOT if verdicts or self.left or nothing_shown else EXIT_OK

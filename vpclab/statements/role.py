@@ -7,7 +7,7 @@ from vpclab.statements.denial import IDENTITY
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.managed_policy import ManagedPolicy
 from vpclab.statements.observation import Outcome, ProbeName
-from vpclab.statements.opinion import Condition, Opinion, contradicted, met, unknown
+from vpclab.statements.opinion import Condition, Opinion, contradicted, met, not_asked, unknown
 from vpclab.statements.permission import denied, done
 
 FEWEST_FUNCTIONS = 2
@@ -61,6 +61,10 @@ def is_good_for(policy: ManagedPolicy) -> tuple[Condition, Condition]:
 def shares_no_role(evidence: Evidence) -> Opinion:
     """Expect each function of the deployment to have a role of its own."""
     roles = evidence.function_roles
+    if not evidence.has_subjects:
+        return not_asked(
+            "vpclab:permissionSubjects is false, so the stack has one function, which can share no role"
+        )
     if not roles:
         return unknown("the execution roles could not be read")
     if len(roles) < FEWEST_FUNCTIONS:

@@ -73,6 +73,7 @@ def verify(
             managed_policies=policies,
             function_roles=found.function_roles,
             absent_targets=_absent_targets(deployment),
+            has_subjects=not deployment.leaves_out_subjects,
             nat_public_ips=(
                 *deployment.nat_public_ips,
                 *(instance.public_ip for instance in deployment.nat_instances),

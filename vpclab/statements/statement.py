@@ -13,12 +13,14 @@ class Verdict(StrEnum):
 
     ``refuted`` means that complete evidence contradicts it: expected for what the notes have wrong or dated,
     and a false assertion anywhere else. ``not_enforced``: the target lacks what the
-    statement needs, so that nothing was shown. ``error``: the evidence is not complete.
+    statement needs, so that nothing was shown. ``not_asked``: the stack's settings leave out all that the
+    statement is about. ``error``: the evidence is not complete.
     """
 
     HOLDS = "holds"
     REFUTED = "refuted"
     NOT_ENFORCED = "not_enforced"
+    NOT_ASKED = "not_asked"
     ERROR = "error"
 
 

@@ -36,8 +36,8 @@ class Judgement:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the verdict is the documented one."""
-        return self.verdict is self.expected
+        """Whether the verdict is the documented one, or there was nothing to ask: whoever set that expects it."""
+        return self.verdict in (self.expected, Verdict.NOT_ASKED)
 
 
 def judge(statement: Statement, evidence: Evidence) -> Judgement:
@@ -76,8 +76,9 @@ def _verdict(statement: Statement, evidence: Evidence, opinions: list[Opinion]) 
     opposite = Verdict.REFUTED if statement.expects is Verdict.HOLDS else Verdict.HOLDS
     if contradictions and not (opposite is Verdict.HOLDS and unknowns):
         return opposite, contradictions
-    if unknowns or not asked:
-        unknowns = unknowns or opinions
+    if not asked:
+        return Verdict.NOT_ASKED, opinions
+    if unknowns:
         return Verdict.ERROR, unknowns + _problems(evidence, " ".join(opinion.text for opinion in unknowns))
     return statement.expects, opinions
 

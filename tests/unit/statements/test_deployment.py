@@ -56,6 +56,15 @@ def test_what_is_left_out_cannot_be_read(outputs: dict[str, Any], left_out: dict
         deployment.subject("sqs")
 
 
+def test_subjects_that_could_not_be_made_cannot_pass_for_left_out(outputs: dict[str, Any]) -> None:
+    """A setting that is off exports each of them empty; of what failed there is no output."""
+    off: dict[str, Any] = {"consumers": {}, "bucket": {}, "tracer": {}, "invoked": {}}
+    assert Deployment.from_outputs(DEFAULT, outputs | off).leaves_out_subjects
+    for missing in off:
+        partly = {kind: found for kind, found in off.items() if kind != missing}
+        assert not Deployment.from_outputs(DEFAULT, outputs | partly).leaves_out_subjects
+
+
 def test_nat_instances_can_be_read(outputs: dict[str, Any]) -> None:
     """The alternative to the NAT gateway is a stack of its own."""
     instance = {

@@ -39,6 +39,10 @@ PERMISSIONS = [
 ]
 
 
+SUBJECTS = ("feed/", "upload/", "trace/")
+"""What begins so was tried with the functions that only statements about permissions speak of."""
+
+
 def with_trials(variant: str, *trials: dict[str, Trial]) -> Evidence:
     """Return complete evidence but for these trials."""
     material = evidence(variant)
@@ -100,6 +104,21 @@ class TestFlips:
         judgement = verdict("C9", replace(evidence(PUBLIC), function_roles={"one": "role"}))
         assert judgement.verdict is Verdict.ERROR
         assert "set vpclab:permissionSubjects to true, and `vpclab up public`" in judgement.observed
+
+    def test_statements_of_subjects_cannot_be_asked_without_them(self) -> None:
+        """A setting leaves them out: attached variants are not asked, and what needs no subject still is."""
+        roles = {"one": "role"}
+        without = replace(evidence(PUBLIC), has_subjects=False, trials={}, function_roles=roles)
+        for identifier in ("C8", "C9", "C13"):
+            judgement = verdict(identifier, without)
+            assert judgement.verdict is Verdict.NOT_ASKED
+            assert judgement.as_expected
+            assert "vpclab:permissionSubjects is false" in judgement.observed
+        left = {name: trial for name, trial in evidence(DEFAULT).trials.items() if not name.startswith(SUBJECTS)}
+        for identifier in ("C7", "C8", "C13"):
+            default = verdict(identifier, replace(evidence(DEFAULT), has_subjects=False, trials=left))
+            assert default.verdict is Verdict.HOLDS, default.observed
+            assert "permissionSubjects" in default.observed
 
     def test_c9_cannot_be_told_from_roles_that_were_not_read(self) -> None:
         """That is another error, with the reason for it, and no setting mends it."""

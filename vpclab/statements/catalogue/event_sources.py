@@ -2,7 +2,7 @@
 
 from vpclab.statements.capability import Capability
 from vpclab.statements.catalogue import sources
-from vpclab.statements.permission import absent, delivered, done, rejected
+from vpclab.statements.permission import absent, delivered, done, of_subjects, rejected
 from vpclab.statements.statement import Case, Statement, Verdict
 from vpclab.statements.trial_name import BucketTrial, FeedTrial, MappingTrial, UploadTrial
 from vpclab.statements.variant import ATTACHED, DEFAULT
@@ -10,9 +10,9 @@ from vpclab.statements.variant import ATTACHED, DEFAULT
 _NEEDS = frozenset({Capability.INVOCATION, Capability.AUTHORIZATION, Capability.LOG_DELIVERY})
 
 _FED = (
-    delivered("fed from SQS", FeedTrial.SQS),
-    delivered("from Kinesis", FeedTrial.KINESIS),
-    delivered("from DynamoDB Streams", FeedTrial.DYNAMODB),
+    of_subjects(delivered("fed from SQS", FeedTrial.SQS)),
+    of_subjects(delivered("from Kinesis", FeedTrial.KINESIS)),
+    of_subjects(delivered("from DynamoDB Streams", FeedTrial.DYNAMODB)),
 )
 
 _FED_IN_THE_VPC = Case(
@@ -28,7 +28,7 @@ _UPLOADED = Case(
     expected="found",
     control="the upload itself is accepted",
     flip="remove the permission from the function's resource policy",
-    conditions=(delivered("an upload invoked the function", UploadTrial.DELIVERED),),
+    conditions=(of_subjects(delivered("an upload invoked the function", UploadTrial.DELIVERED)),),
 )
 
 STATEMENTS = (

@@ -4,7 +4,7 @@ from vpclab.statements.capability import Capability
 from vpclab.statements.catalogue import sources
 from vpclab.statements.managed_policy import BASIC, DYNAMODB, KINESIS, SQS, VPC, XRAY, ManagedPolicy
 from vpclab.statements.opinion import Condition
-from vpclab.statements.permission import delivered
+from vpclab.statements.permission import delivered, of_subjects
 from vpclab.statements.role import grants_what_is_documented, is_good_for
 from vpclab.statements.statement import Case, Statement, Verdict
 from vpclab.statements.trial_name import TraceTrial
@@ -72,6 +72,6 @@ STATEMENTS = (
         "upload trace data to X-Ray.",
         "It grants putting segments and telemetry and reading sampling rules. It is the only one of the six "
         "without the actions for logs, and the only one outside the folder service-role.",
-        delivered("a traced function's segment can be read", TraceTrial.BY_DAEMON),
+        of_subjects(delivered("a traced function's segment can be read", TraceTrial.BY_DAEMON)),
     ),
 )

@@ -46,7 +46,8 @@ class Planned:
 
     What is not about a placement is made for ``default`` alone: an account needs to be asked once. ``needs`` is
     what a target has to enforce for it to make sense. ``changes_deployment`` says that it changes, for a moment,
-    what the deployment owns, so that nothing else may be observed meanwhile.
+    what the deployment owns, so that nothing else may be observed meanwhile; ``of_subjects``, that it is about
+    functions that a deployment's settings may leave out.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Planned:
     needs: frozenset[Capability]
     variants: tuple[str, ...] = (DEFAULT,)
     changes_deployment: bool = False
+    of_subjects: bool = False
 
     def makes_sense(self, enforcement: Mapping[Capability, Enforcement]) -> bool:
         """Whether the target has, or may have, what the experiment is about."""
@@ -73,9 +75,9 @@ PLAN = (
     Planned("event-source", event_source_mapping.experiment, _CALLS | {Capability.EVENT_SOURCES}),
     Planned("invoke", function_invocations.experiment, _CALLS),
     Planned("bucket", bucket_notifications.experiment, _FED | {Capability.NOTIFICATIONS}),
-    Planned("feed", feeding.experiment, _FED | {Capability.EVENT_SOURCES}, VARIANTS),
-    Planned("upload", feeding.upload, _FED | {Capability.NOTIFICATIONS}, VARIANTS),
-    Planned("trace", tracing.experiment, _CALLS),
+    Planned("feed", feeding.experiment, _FED | {Capability.EVENT_SOURCES}, VARIANTS, of_subjects=True),
+    Planned("upload", feeding.upload, _FED | {Capability.NOTIFICATIONS}, VARIANTS, of_subjects=True),
+    Planned("trace", tracing.experiment, _CALLS, of_subjects=True),
     Planned("interfaces", interface_permissions.experiment, _CALLS | {Capability.ATTACHMENT}, ATTACHED),
     Planned("nat-instance", nat_instance.experiment, NETWORK, (PRIVATE_NAT_INSTANCE,), changes_deployment=True),
 )
@@ -83,7 +85,11 @@ PLAN = (
 
 def planned_for(deployment: Deployment) -> tuple[Planned, ...]:
     """Return the experiments to make for a deployment."""
-    return tuple(planned for planned in PLAN if deployment.variant in planned.variants)
+    return tuple(
+        planned
+        for planned in PLAN
+        if deployment.variant in planned.variants and not (planned.of_subjects and deployment.leaves_out_subjects)
+    )
 
 
 def carry_out(planned: Planned, target: Target, deployment: Deployment, variation: Variation) -> Tried:
