@@ -155,7 +155,7 @@ def test_payload_cannot_pass_for_the_name_of_the_function(called: World) -> None
         caller("lambda").invoke(FunctionName="other", Payload=event)
 
 
-def test_role_cannot_be_passed_without_permission(called: World) -> None:
+def test_role_cannot_be_passed_but_to_the_service_that_is_named(called: World) -> None:
     """CreateFunction needs iam:PassRole for the role, bound to the service by iam:PassedToService."""
     execution = called.role("execution", BASIC)
     create = allow("lambda:CreateFunction")

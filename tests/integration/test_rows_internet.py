@@ -54,7 +54,7 @@ def test_default_vpc_can_be_public(world: RowWorld) -> None:
     assert world.ask_one(function, "get", CHECKIP) == address
 
 
-def test_elastic_address_can_move(world: RowWorld) -> None:
+def test_elastic_address_can_serve_another_interface(world: RowWorld) -> None:
     """An address that moves to another interface serves that one, and the first one no longer."""
     place, gateway = world.public()
     other = world.subnet(place.vpc, "10.0.2.0/24", "b")

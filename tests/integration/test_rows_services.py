@@ -30,6 +30,7 @@ NOWHERE: list[tuple[str, str, dict[str, Any], str]] = [
     ("athena", "start_query_execution", {"QueryString": "select 1"}, "StartQueryExecution"),
     ("glue", "create_database", {"DatabaseInput": {"Name": "x"}}, "CreateDatabase"),
     ("sns", "subscribe", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Protocol": "email"}, "delivery"),
+    ("secretsmanager", "rotate_secret", {"SecretId": "s"}, "rotation of secrets"),
     ("events", "list_rules", {}, "The service events is not modelled by the local cloud"),
 ]
 

@@ -194,6 +194,9 @@ def test_what_is_not_modelled_cannot_decide_silently() -> None:
         authorize(request(ANYBODY), Policies(resource=canonical))
     with pytest.raises(NotModelledError, match="VPC endpoint"):
         authorize(request(), Policies(identity=(ALLOWING,), endpoint=naming({"AWS": HERE})))
+    nameless = {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::${aws:username}/*"}
+    with pytest.raises(NotModelledError, match="NotResource"):
+        authorize(request(), Policies(identity=(ALLOWING, named(nameless))))
 
 
 def test_variable_can_stand_for_the_callers_name() -> None:

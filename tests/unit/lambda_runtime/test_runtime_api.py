@@ -110,7 +110,7 @@ def test_event_cannot_be_taken_for_read_when_it_was_not(service: Service, read: 
     assert service.api.was_not_read is is_unread
 
 
-def test_function_can_learn_its_zone(service: Service) -> None:
+def test_zone_cannot_be_told_without_the_token(service: Service) -> None:
     """With the token as a bearer token; without it, or with another one, it is unauthorised."""
     path = "/2026-01-15/metadata/execution-environment"
     status, _, body = service.ask("GET", path, authorization="Bearer secret")
