@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from ipaddress import IPv4Address
 from typing import Any
 
 from vpclab.statements.deployment import Deployment, NatInstance
@@ -18,8 +19,8 @@ from vpclab.statements.trial import Trial
 from vpclab.statements.trial_name import NatInstanceTrial
 
 OF_A_RULE = ("IpProtocol", "FromPort", "ToPort", "CidrIpv4", "Description")
-NOBODY = "192.0.2.255/32"
-"""Of the ranges for documentation (RFC 5737): no function is there."""
+NOBODY = IPv4Address("192.0.2.255")
+"""Of the ranges for documentation (RFC 5737): no function is there, nor at the addresses below it."""
 DROP_SECONDS = 3.0
 POLL_SECONDS = 0.05
 
@@ -58,6 +59,7 @@ def closed(ec2: Any, instance: NatInstance) -> Iterator[None]:  # noqa: ANN401 -
     """Have the instance's group admit nobody who is there.
 
     Its rules are changed, not revoked: made again they would have other ids, and the stack would not know them.
+    Each admits another nobody, for EC2 takes no rule twice.
     """
     filters = [{"Name": "group-id", "Values": [instance.security_group_id]}]
     described = ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
@@ -72,7 +74,13 @@ def closed(ec2: Any, instance: NatInstance) -> Iterator[None]:  # noqa: ANN401 -
         if updates:
             ec2.modify_security_group_rules(GroupId=instance.security_group_id, SecurityGroupRules=updates)
 
-    have({one: {**rule, "CidrIpv4": NOBODY} for one, rule in admitting.items()})
+    nobody = (f"{NOBODY - number}/32" for number in range(len(admitting)))
+    have(
+        {
+            one: {**rule, "CidrIpv4": address}
+            for (one, rule), address in zip(admitting.items(), nobody, strict=True)
+        }
+    )
     try:
         yield
     finally:
