@@ -17,7 +17,12 @@ def test_route_can_become_a_blackhole(here: World) -> None:
     here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="198.51.100.0/24", NatGatewayId=nat)
     here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="192.0.2.0/24", NetworkInterfaceId=interface)
-    assert set(route_states(here, table).values()) == {"active"}
+    assert route_states(here, table) == {
+        "10.0.0.0/16": "active",
+        "0.0.0.0/0": "active",
+        "198.51.100.0/24": "active",
+        "192.0.2.0/24": "blackhole",  # nothing is attached to that interface
+    }
     here.ec2.delete_nat_gateway(NatGatewayId=nat)
     here.ec2.delete_network_interface(NetworkInterfaceId=interface)
     here.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
@@ -86,6 +91,60 @@ def test_route_cannot_take_the_place_of_another(here: World) -> None:
     [found] = here.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
     [route] = [one for one in found["Routes"] if one["DestinationCidrBlock"] == "0.0.0.0/0"]
     assert route["NetworkInterfaceId"] == first
+
+
+def test_route_cannot_be_half_said(here: World) -> None:
+    """One destination and one target, which there are; the network goes on after each refusal."""
+    vpc, other = here.vpc(), here.vpc("10.1.0.0/16")
+    gateway, table, subnet = here.gateway(vpc), here.table(vpc), here.subnet(vpc)
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    nobody, everywhere = "0123456789abcdef0", {"DestinationCidrBlock": "0.0.0.0/0"}
+    endpoint = here.ec2.create_vpc_endpoint(
+        VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[table]
+    )["VpcEndpoint"]["VpcEndpointId"]
+    for call in (here.ec2.create_route, here.ec2.replace_route):
+        for code, given in (
+            ("MissingParameter", {"GatewayId": gateway}),
+            ("InvalidParameterCombination", everywhere),
+            ("InvalidParameterCombination", {**everywhere, "GatewayId": gateway, "NatGatewayId": f"nat-{nobody}"}),
+            (
+                "InvalidParameterCombination",
+                {**everywhere, "DestinationPrefixListId": "pl-1", "GatewayId": gateway},
+            ),
+            ("InvalidPrefixListID.NotFound", {"DestinationPrefixListId": f"pl-{nobody}", "GatewayId": gateway}),
+            ("InvalidGatewayID.NotFound", {**everywhere, "GatewayId": f"igw-{nobody}"}),
+            ("InvalidParameterValue", {**everywhere, "GatewayId": endpoint}),
+        ):
+            with refused(code):
+                call(RouteTableId=table, **given)
+            here.plane.network()
+    with refused("MissingParameter"):
+        here.ec2.delete_route(RouteTableId=table)
+    with refused("InvalidPrefixListID.NotFound"):
+        here.ec2.delete_route(RouteTableId=table, DestinationPrefixListId=f"pl-{nobody}")
+    association = here.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"]
+    with refused("InvalidParameterValue", "belong to different networks"):
+        here.ec2.replace_route_table_association(AssociationId=association, RouteTableId=here.table(other))
+    here.plane.network()
+
+
+def test_route_to_a_prefix_list_can_lead_to_an_interface(here: World) -> None:
+    """Whatever the target, a prefix list is one destination, once."""
+    vpc = here.vpc()
+    table, subnet = here.table(vpc), here.subnet(vpc)
+    interface = here.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    listed = here.ec2.create_managed_prefix_list(
+        PrefixListName="far", MaxEntries=2, AddressFamily="IPv4", Entries=[{"Cidr": "198.51.100.0/24"}]
+    )["PrefixList"]["PrefixListId"]
+    route = {"RouteTableId": table, "DestinationPrefixListId": listed}
+    here.ec2.create_route(**route, NetworkInterfaceId=interface)
+    with refused("RouteAlreadyExists", listed):
+        here.ec2.create_route(**route, NetworkInterfaceId=interface)
+    [found] = [one for one in here.plane.network().route_tables if one.id == table]
+    assert [one.prefix_list_id for one in found.routes if one.destination is None] == [listed]
+    here.ec2.delete_route(**route)
+    with refused("InvalidRoute.NotFound", listed):
+        here.ec2.delete_route(**route)
 
 
 def test_route_can_be_replaced(here: World) -> None:

@@ -163,3 +163,13 @@ def test_error_texts_are_still_needed(client: Client) -> None:
     vpc = ec2.create_vpc(CidrBlock="10.93.0.0/16")["Vpc"]["VpcId"]
     accepted = succeeds(lambda: ec2.create_tags(Resources=[vpc], Tags=[{"Key": "aws:own", "Value": "x"}]))
     still_wrong(wrong=accepted, addition="error_texts")
+
+
+def test_route_requests_are_still_needed(client: Client) -> None:
+    """Plain moto records a route without destination."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.92.0.0/16")["Vpc"]["VpcId"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    accepted = succeeds(lambda: ec2.create_route(RouteTableId=table, GatewayId=gateway))
+    still_wrong(wrong=accepted, addition="route_requests")

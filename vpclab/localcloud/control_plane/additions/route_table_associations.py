@@ -16,6 +16,7 @@ def correct(corrections: Corrections) -> None:
     """Check before moto associates a subnet with a route table, or ends that."""
     corrections.wrap(route_tables.RouteBackend, "associate_route_table", _associate)
     corrections.wrap(route_tables.RouteBackend, "disassociate_route_table", _disassociate)
+    corrections.wrap(route_tables.RouteBackend, "replace_route_table_association", _replace)
 
 
 def _disassociate(plain: Moto, self: Moto, association_id: str) -> Moto:
@@ -25,6 +26,19 @@ def _disassociate(plain: Moto, self: Moto, association_id: str) -> Moto:
             f"cannot disassociate the main route table association {association_id}",
         )
     return plain(self, association_id)
+
+
+def _replace(plain: Moto, self: Moto, association_id: str, route_table_id: str) -> Moto:
+    table = self.get_route_table(route_table_id)
+    for other in self.route_tables.values():
+        held = association_id == other.main_association_id or association_id in other._associations
+        if held and other.vpc_id != table.vpc_id:
+            subject = other._associations.get(association_id, other.vpc_id)
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"route table {route_table_id} and subnet {subject} belong to different networks",
+            )
+    return plain(self, association_id, route_table_id)
 
 
 def _associate(

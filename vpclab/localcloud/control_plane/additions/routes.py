@@ -12,6 +12,7 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import route_tables
+from moto.ec2.utils import generate_route_id
 
 from vpclab.localcloud.control_plane.additions.nat_gateways import GONE
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
@@ -48,7 +49,8 @@ def _target_lives(route: Moto) -> bool:
         return gateway is not None and gateway.state not in GONE
     if route.interface is not None:
         instance = route.interface.instance
-        return route.interface.id in backend.enis and (instance is None or instance.is_running())
+        attached = route.interface.attachment is not None if instance is None else instance.is_running()
+        return route.interface.id in backend.enis and bool(attached)
     if route.gateway is None:
         return False
     identifier = route.gateway.id
@@ -71,7 +73,18 @@ def _create(
             raise EC2ClientError(
                 "RouteAlreadyExists", f"The route identified by {destination_cidr_block} already exists."
             )
-    return plain(self, route_table_id, destination_cidr_block, *args, **target)
+    listed = self.managed_prefix_lists.get(dict(enumerate(args)).get(1))  # after the one for IPv6
+    if listed is None:
+        return plain(self, route_table_id, destination_cidr_block, *args, **target)
+    if not target.get("local") and any(route.destination_prefix_list_id == listed.id for route in table.routes):
+        raise EC2ClientError("RouteAlreadyExists", f"The route identified by {listed.id} already exists.")
+    made = plain(self, route_table_id, destination_cidr_block, *args, **target)
+    if made.destination_prefix_list is None:  # moto forgets it where the target is an interface
+        table._routes.pop(made.id)
+        made.destination_prefix_list = listed
+        made.id = generate_route_id(table.id, None, None, listed.id)
+        table._routes[made.id] = made
+    return made
 
 
 def _replace(plain: Moto, self: Moto, route_table_id: str, *args: Moto, **target: Moto) -> Moto:
