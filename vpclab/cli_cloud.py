@@ -134,6 +134,7 @@ def _tell(status: DaemonStatus, *, as_json: bool) -> None:
     since = datetime.fromtimestamp(status.started, UTC).strftime("%H:%M:%S UTC")
     answer(f"the local cloud serves at {status.endpoint} (pid {status.pid}, since {since})")
     answer(f"  requests: {'held against policies' if authorizes else 'all allowed (--no-authorization)'}")
+    answer(f"  memory of functions is bounded by: {contents.get('memory_bound')}")
     for name in ("vpcs", "databases", "namespaces"):
         held = contents.get(name)
         if held:

@@ -4,10 +4,12 @@ import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from vpclab.localcloud import private_world
+from vpclab.localcloud import memory_cgroup, private_world
+from vpclab.localcloud.memory_cgroup_place import MemoryCgroupError
 from vpclab.localcloud.private_world import PrivateWorldError
 from vpclab.toolchain import apt, nftables, plugins, pulumi_cli
 from vpclab.toolchain.error import ToolchainError
@@ -47,6 +49,7 @@ def examine(project: Project) -> Iterator[Finding]:
     yield _aws_plugin()
     yield _official_aws_plugin()
     yield _nftables()
+    yield _memory()
     yield from _kernel()
 
 
@@ -130,6 +133,15 @@ def _nftables() -> Finding:
     if found is None:
         return Finding("nftables", "missing", "no program nft", apt.command_to_type("nftables"))
     return Finding("nftables", "ok", str(found))
+
+
+def _memory() -> Finding:
+    name = "bound of functions' memory"
+    try:
+        with closing(memory_cgroup.make()) as group:
+            return Finding(name, "ok", f"{group.description} (tried)")
+    except (MemoryCgroupError, OSError) as refusal:
+        return Finding(name, "absent", f"{memory_cgroup.WITHOUT}: {refusal}", memory_cgroup.REMEDY)
 
 
 def _kernel() -> Iterator[Finding]:

@@ -122,6 +122,37 @@ def memory_in_descriptors(megabytes: int) -> bool:
     return True
 
 
+def memory_in_sockets(children: int, pairs: int) -> bool:
+    """Have children fill sockets that nobody reads: the kernel's memory, which no process maps."""
+    pids = []
+    for _ in range(children):
+        pid = os.fork()
+        if pid == 0:
+            kept = []
+            for _ in range(pairs):
+                kept.append(socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM))
+                kept[-1][0].setblocking(False)
+                with suppress(BlockingIOError):
+                    while True:
+                        kept[-1][0].send(bytes(65536))
+            time.sleep(20)
+            os._exit(0)
+        pids.append(pid)
+    time.sleep(3)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return True
+
+
+def store(megabytes: int) -> bool:
+    """Keep a file of that size, as any function may."""
+    with (HERE / "kept").open("wb") as kept:
+        for _ in range(megabytes):
+            kept.write(bytes(MEBIBYTE))
+    return True
+
+
 def shared_memory(megabytes: int) -> bool:
     """Have System V shared memory, which outlives the processes that made it."""
     identifier: int = libc.shmget(0, ctypes.c_size_t(megabytes * MEBIBYTE), 0o1600)

@@ -25,6 +25,7 @@ from tests.ordinary_user import become_ordinary_user
 from vpclab.localcloud import private_world
 from vpclab.localcloud.lambda_runtime import Archive, Invocation, InvocationResult, LambdaRuntime, LogEvent
 from vpclab.localcloud.lambda_runtime.limits import DEFAULT_LIMITS, Limits
+from vpclab.localcloud.memory_cgroup import CloudCgroup
 from vpclab.localcloud.namespace import NetworkNamespace
 
 T = TypeVar("T")
@@ -159,7 +160,7 @@ def function(
 
 
 @contextmanager
-def runtime(limits: Limits = DEFAULT_LIMITS) -> Iterator[World]:
+def runtime(limits: Limits = DEFAULT_LIMITS, cgroups: CloudCgroup | None = None) -> Iterator[World]:
     """A ``World`` inside the current private world."""
     with tempfile.TemporaryDirectory(prefix="lambda-") as name:
         directory = Path(name)
@@ -169,7 +170,7 @@ def runtime(limits: Limits = DEFAULT_LIMITS) -> Iterator[World]:
         networks, logs = BareNetworks(), KeptLogs()
         segments = KeptSegments()
         lambda_runtime = LambdaRuntime(
-            networks, logs, trust, directory / "functions", limits, put_trace_segments=segments
+            networks, logs, trust, directory / "functions", limits, put_trace_segments=segments, cgroups=cgroups
         )
         try:
             yield World(lambda_runtime, networks, logs, directory, segments)

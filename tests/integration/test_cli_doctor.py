@@ -7,7 +7,8 @@ import pytest
 
 from vpclab import cli_doctor_kernel
 from vpclab.cli_doctor_checks import examine
-from vpclab.localcloud import private_world
+from vpclab.localcloud import memory_cgroup, private_world
+from vpclab.localcloud.memory_cgroup_place import MemoryCgroupError
 from vpclab.localcloud.private_world import PrivateWorldError
 from vpclab.toolchain.project import Project
 
@@ -46,3 +47,17 @@ def test_doctor_can_go_on_after_one_kernel_feature(monkeypatch: pytest.MonkeyPat
     states = {finding.name: finding.state for finding in examine(Project.here())}
     assert states["kernel: policy routing"] == "missing"
     assert states["kernel: a VPC with its rules"] == "ok"
+
+
+def test_doctor_can_tell_what_bounds_the_memory_of_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a cgroup the local cloud works; what bounds memory then, and how to have one, is said."""
+
+    def refuse() -> None:
+        raise MemoryCgroupError("no cgroup is this user's")
+
+    monkeypatch.setattr(cli_doctor_kernel, "TRIALS", [])
+    monkeypatch.setattr(memory_cgroup, "make", refuse)
+    found = next(one for one in examine(Project.here()) if "memory" in one.name)
+    assert (found.state, found.serious) == ("absent", False)
+    assert "ten times a second: no cgroup is this user's" in found.detail
+    assert "systemd-run --user --scope -p Delegate=yes" in found.remedy

@@ -23,6 +23,7 @@ from vpclab.localcloud.flow_log import FlowLog
 from vpclab.localcloud.lambda_runtime import LambdaRuntime
 from vpclab.localcloud.lambda_runtime.limits import Limits
 from vpclab.localcloud.load_balancers import LoadBalancers
+from vpclab.localcloud.memory_cgroup import CloudCgroup
 from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.localcloud.reconciliation import Reconciliation
 
@@ -35,10 +36,21 @@ _DEFAULT_SETTINGS = Settings()
 
 
 class Cloud:
-    """A serving local cloud. ``listening`` is the API's socket; ``state`` the directory for everything on disk."""
+    """A serving local cloud. ``listening`` is the API's socket; ``state`` the directory for everything on disk.
 
-    def __init__(self, listening: socket.socket, state: Path, settings: Settings = _DEFAULT_SETTINGS) -> None:
+    ``cgroups`` bound the memory of functions; ``memory_bound`` says it for ``status``, and why there are none.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        state: Path,
+        settings: Settings = _DEFAULT_SETTINGS,
+        cgroups: CloudCgroup | None = None,
+        memory_bound: str = "",
+    ) -> None:
         self._settings = settings
+        self._memory_bound = memory_bound or (cgroups.description if cgroups else "polling")
         self._started = time.time()
         self._flow_log = FlowLog()
         self._reconciliation = Reconciliation(self._reconcile)
@@ -84,6 +96,7 @@ class Cloud:
                     environments=settings.concurrent_environments,
                 ),
                 put_trace_segments=self._control_plane.put_trace_segments,
+                cgroups=cgroups,
             )
             undo.callback(self._lambda_runtime.close)
             undo.callback(self._control_plane.stop_events)  # before the functions that it would feed
@@ -137,6 +150,7 @@ class Cloud:
             "databases": self._databases.states(),
             "caches": self._caches.states(),
             "functions": self._lambda_runtime.status(),
+            "memory_bound": self._memory_bound,
         }
 
     def _reconcile(self) -> None:

@@ -15,7 +15,9 @@ import sys
 import threading
 from pathlib import Path
 
-from vpclab.localcloud import first_process, private_world
+from vpclab.localcloud import first_process, memory_cgroup, private_world
+from vpclab.localcloud.memory_cgroup import CloudCgroup
+from vpclab.localcloud.memory_cgroup_place import MemoryCgroupError
 
 _LOG = logging.getLogger("vpclab.localcloud")
 
@@ -30,13 +32,30 @@ def main() -> None:
     parser.add_argument("--no-authorization", action="store_false", dest="authorization")
     parser.add_argument("--setting", action="append", default=[], dest="settings")
     arguments = parser.parse_args()
+    cgroups: CloudCgroup | None = None
     try:
         listening = _listen(arguments.port)
-        pid = private_world.spawn(lambda: first_process.run(lambda: _serve(listening, arguments)))
+        cgroups, memory_bound = _cgroups()
+        pid = private_world.spawn(
+            lambda: first_process.run(lambda: _serve(listening, arguments, cgroups, memory_bound))
+        )
+        if cgroups is not None:
+            memory_cgroup.guard(pid, cgroups)
     except (OSError, private_world.PrivateWorldError) as refusal:
+        if cgroups is not None:
+            cgroups.close()
         _say(arguments.answers, {"error": str(refusal)})
         sys.exit(1)
     _say(arguments.answers, {"pid": pid})
+
+
+def _cgroups() -> tuple[CloudCgroup | None, str]:
+    """What bounds the memory of functions, and how that is said."""
+    try:
+        cgroups = memory_cgroup.make()
+    except (MemoryCgroupError, OSError) as refusal:
+        return None, f"{memory_cgroup.WITHOUT} ({refusal}); {memory_cgroup.REMEDY}"
+    return cgroups, cgroups.description
 
 
 def _listen(port: int) -> socket.socket:
@@ -55,7 +74,9 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def _serve(listening: socket.socket, arguments: argparse.Namespace) -> None:
+def _serve(
+    listening: socket.socket, arguments: argparse.Namespace, cgroups: CloudCgroup | None, memory_bound: str
+) -> None:
     answers: int = arguments.answers
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stopping = threading.Event()
@@ -68,7 +89,7 @@ def _serve(listening: socket.socket, arguments: argparse.Namespace) -> None:
         from vpclab.localcloud.control_plane import Settings  # noqa: PLC0415 - with it
 
         settings = Settings(authorization=arguments.authorization).with_assignments(arguments.settings)
-        cloud = Cloud(listening, arguments.state, settings)
+        cloud = Cloud(listening, arguments.state, settings, cgroups, memory_bound)
     except Exception as error:
         _LOG.exception("the local cloud cannot start")
         _say(answers, {"error": f"the local cloud cannot start: {error}"})
@@ -82,6 +103,8 @@ def _serve(listening: socket.socket, arguments: argparse.Namespace) -> None:
         stopping.wait()
     finally:
         cloud.close()
+        if cgroups is not None:
+            cgroups.close()
 
 
 def _watch(lifeline: int, stopping: threading.Event) -> None:

@@ -238,7 +238,8 @@ class Environment:
 
     def _watch_memory(self) -> None:
         self._measure()
-        self._is_out_of_memory = (self.peak_memory_mb or 0) > self._request.memory_mb
+        has_run_out = self._sandbox is not None and self._sandbox.has_run_out_of_memory()
+        self._is_out_of_memory = has_run_out or (self.peak_memory_mb or 0) > self._request.memory_mb
         self._memory_watched = time.monotonic()
 
     def _drain(self) -> None:

@@ -231,3 +231,4 @@ class Environments:
                 self._move_to_busy(ending)
             for place in ending:
                 self.discard(place)
+            self._sandboxes.tidy()

@@ -1,6 +1,6 @@
 """The fork server inside its root: waits for requests, forks sandboxes, reaps them. Single-threaded.
 
-A request is one message on the socket with four descriptors beside it; the answer is one message, the process's
+A request is one message on the socket with descriptors beside it; the answer is one message, the process's
 id with a descriptor of the process (pidfd_open(2)) beside it, or an error. The server ends when the other end of
 its socket is gone.
 """

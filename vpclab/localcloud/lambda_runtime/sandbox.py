@@ -39,8 +39,10 @@ _WATCHED = frozenset({signal.SIGCHLD, FREEZE, THAW})
 
 def run(request: SandboxRequest, descriptors: list[int]) -> None:
     """Be the sandbox's first process; never return."""
-    network, output, telemetry, status = descriptors
+    network, output, telemetry, status, *cgroups = descriptors
     try:
+        for cgroup in cgroups:  # before anything is allocated that the function could have a hand in
+            os.write(cgroup, b"0")
         system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)
         _enter(request, network)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)

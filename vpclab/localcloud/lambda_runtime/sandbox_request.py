@@ -1,4 +1,4 @@
-"""What the fork server is asked for: one sandbox with the runtime client, as JSON beside four descriptors."""
+"""What the fork server is asked for: one sandbox with the runtime client, as JSON beside descriptors."""
 
 import json
 import signal
@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 
 FREEZE, THAW = signal.SIGUSR1, signal.SIGUSR2
 """What a sandbox's first process is sent; where both are pending, they come in this order (signal(7))."""
-DESCRIPTORS = 4
-"""With each request: the network namespace, and pipes for output, telemetry frames and the process's end."""
+DESCRIPTORS = 5
+"""With each request: the network namespace, and pipes for output, telemetry frames and the process's end; and,
+where memory is bounded by a cgroup, the file to join it by."""
 
 
 @dataclass(frozen=True, slots=True)

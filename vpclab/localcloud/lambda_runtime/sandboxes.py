@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vpclab.localcloud.lambda_runtime import sandbox_memory
 from vpclab.localcloud.lambda_runtime.sandbox_request import FREEZE, THAW, SandboxRequest
+from vpclab.localcloud.memory_cgroup import CloudCgroup, EnvironmentCgroup
 
 _START_SECONDS = 60.0
 _FORK_SECONDS = 10.0
@@ -25,13 +26,18 @@ class SandboxError(Exception):
 
 @dataclass(slots=True)
 class Sandbox:
-    """A running sandbox. ``pid`` is its first process; ``output``, ``telemetry``, ``status`` are pipes to read."""
+    """A running sandbox. ``pid`` is its first process; ``output``, ``telemetry``, ``status`` are pipes to read.
+
+    ``cgroup``: its own in ``cgroups``, where there are any.
+    """
 
     pid: int
     process: int
     output: int
     telemetry: int
     status: int
+    cgroups: CloudCgroup | None = None
+    cgroup: EnvironmentCgroup | None = None
     _is_open: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -51,8 +57,16 @@ class Sandbox:
         return None
 
     def used_memory_mb(self, bound_mb: int) -> int:
-        """The MiB that all processes of the sandbox hold together now: exact when more than ``bound_mb``."""
-        return sandbox_memory.used_mb(self.pid, bound_mb)
+        """The MiB that all processes of the sandbox hold together now: exact when more than ``bound_mb``.
+
+        Where there is a cgroup, memory counts that no process maps.
+        """
+        held = 0 if self.cgroup is None else self.cgroup.held_mb()
+        return max(held, sandbox_memory.used_mb(self.pid, bound_mb))
+
+    def has_run_out_of_memory(self) -> bool:
+        """Whether the kernel has ended one of its processes for want of memory."""
+        return self.cgroup is not None and self.cgroup.has_killed()
 
     def freeze(self) -> None:
         """Stop every process of the sandbox, soon, until ``thaw``."""
@@ -77,6 +91,8 @@ class Sandbox:
             self._send(signal.SIGKILL)
             for fd in (self.process, self.output, self.telemetry, self.status):
                 os.close(fd)
+        if self.cgroup is not None and self.cgroups is not None:
+            self.cgroups.leave(self.cgroup)
 
     def _send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -84,9 +100,13 @@ class Sandbox:
 
 
 class Sandboxes:
-    """The fork server and its sandboxes. It starts in the background when this object is made."""
+    """The fork server and its sandboxes. It starts in the background when this object is made.
 
-    def __init__(self, mount_point: Path, code: Path, trust: Path) -> None:
+    With ``cgroups`` each sandbox's memory is bounded by one of its own.
+    """
+
+    def __init__(self, mount_point: Path, code: Path, trust: Path, cgroups: CloudCgroup | None = None) -> None:
+        self._cgroups = cgroups
         self._arguments = ("--mount-point", str(mount_point), "--code", str(code), "--trust", str(trust))
         mount_point.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
@@ -101,13 +121,17 @@ class Sandboxes:
         Raises:
             SandboxError: the fork server cannot run here, or the kernel refused a process.
         """
+        cgroup = self._cgroup(request)
         pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
         writers = [write for _, write in pipes]
+        joining = [] if cgroup is None else [cgroup.joining]
         try:
-            pid, process = self._ask(request.encode(), [network, *writers])
+            pid, process = self._ask(request.encode(), [network, *writers, *joining])
         except SandboxError:
             for read, _ in pipes:
                 os.close(read)
+            if cgroup is not None and self._cgroups is not None:
+                self._cgroups.leave(cgroup)
             raise
         finally:
             for write in writers:
@@ -115,7 +139,7 @@ class Sandboxes:
         for read, _ in pipes:
             os.set_blocking(read, False)
         (output, _), (telemetry, _), (status, _) = pipes
-        return Sandbox(pid, process, output, telemetry, status)
+        return Sandbox(pid, process, output, telemetry, status, self._cgroups, cgroup)
 
     def wait_until_ready(self) -> None:
         """Wait for the fork server, which starts in the background.
@@ -130,6 +154,19 @@ class Sandboxes:
         """End the fork server and, with it, every sandbox."""
         with self._lock:
             self._stop()
+
+    def tidy(self) -> None:
+        """Remove what sandboxes that were killed have left, now that they have ended."""
+        if self._cgroups is not None:
+            self._cgroups.tidy()
+
+    def _cgroup(self, request: SandboxRequest) -> EnvironmentCgroup | None:
+        if self._cgroups is None:
+            return None
+        try:
+            return self._cgroups.environment(request.memory_mb, request.ephemeral_storage_mb)
+        except OSError as refusal:
+            raise SandboxError(f"the kernel gave no cgroup for the function's memory: {refusal}") from None
 
     def _ask(self, message: bytes, descriptors: list[int]) -> tuple[int, int]:
         with self._lock:

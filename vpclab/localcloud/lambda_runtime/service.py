@@ -23,6 +23,7 @@ from vpclab.localcloud.lambda_runtime.report import Failure
 from vpclab.localcloud.lambda_runtime.sandboxes import SandboxError, Sandboxes
 from vpclab.localcloud.lambda_runtime.system_log import SystemLog
 from vpclab.localcloud.lambda_runtime.tracing import InvocationTrace
+from vpclab.localcloud.memory_cgroup import CloudCgroup
 
 if TYPE_CHECKING:
     from vpclab.localcloud.lambda_runtime.runtime_api import Answer
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 class LambdaRuntime:
     """Runs functions. ``trust`` is the bundle of authorities they trust; ``directory`` is for unpacked code.
 
-    Without ``put_trace_segments`` no function is traced, whatever its configuration.
+    Without ``put_trace_segments`` no function is traced, whatever its configuration. With ``cgroups``, memory is
+    bounded by them, too.
     """
 
     def __init__(  # noqa: PLR0913 - the places it brings together
@@ -43,12 +45,13 @@ class LambdaRuntime:
         limits: Limits = DEFAULT_LIMITS,
         *,
         put_trace_segments: PutTraceSegments | None = None,
+        cgroups: CloudCgroup | None = None,
     ) -> None:
         self._ship_logs = ship_logs
         self._put_trace_segments = put_trace_segments
         self._limits = limits
         store = CodeStore(directory / "code")
-        self._sandboxes = Sandboxes(directory / "root", store.directory, trust)
+        self._sandboxes = Sandboxes(directory / "root", store.directory, trust, cgroups)
         self._environments = Environments(data_plane, self._sandboxes, store, limits)
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
