@@ -24,6 +24,7 @@ from vpclab.localcloud import daemon
 
 ROUNDS = 25
 WARM_PER_ROUND = 8
+SILENT = "def handler(event, context):\n    return event\n"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -89,11 +90,18 @@ def invoke(functions: Any, name: str) -> None:  # noqa: ANN401 - botocore's clie
     answer["Payload"].read()
 
 
-def function(functions: Any, role: str, name: str, network: dict[str, Any]) -> str:  # noqa: ANN401 - see above
+def function(
+    functions: Any,  # noqa: ANN401 - see above
+    role: str,
+    name: str,
+    network: dict[str, Any],
+    *,
+    handler: str = SILENT,
+) -> str:
     """Make a function with a trivial handler."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("trivial.py", "def handler(event, context):\n    return event\n")
+        archive.writestr("trivial.py", handler)
     functions.create_function(
         FunctionName=name,
         Runtime="python3.13",
