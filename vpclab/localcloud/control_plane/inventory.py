@@ -21,6 +21,7 @@ from vpclab.localcloud.control_plane.additions import (
     load_balancers,
     nat_gateways,
     routes,
+    vpc_endpoints,
 )
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.network.model import (
@@ -272,7 +273,7 @@ def _endpoint(endpoint: Moto) -> VpcEndpoint:
         state=endpoint.state,
         route_table_ids=tuple(endpoint.route_table_ids),
         network_interface_ids=tuple(endpoint.network_interface_ids),
-        private_dns_enabled=bool(endpoint.private_dns_enabled),
+        private_dns_enabled=vpc_endpoints.resolves_privately(endpoint),
         dns_names=tuple(one["DnsName"] for one in endpoint.dns_entries if one["DnsName"].endswith(own)),
     )
 

@@ -25,12 +25,20 @@ def canonical(request: ApiRequest) -> ApiRequest:
             try:
                 found = str(IPv4Network(value, strict=False))
             except ValueError:
-                raise ApiError(
-                    "InvalidParameterValue",
-                    f"Value ({value}) for parameter {name} is invalid. This is not a valid CIDR block.",
-                ) from None
+                raise _refusal(name, value) from None
+            if "/" not in value:
+                raise _refusal(name, value)
             if found != value:
                 changed[name] = found
     if not changed:
         return request
     return request.with_body(urlencode({**request.parameters, **changed}).encode())
+
+
+def _refusal(name: str, value: str) -> ApiError:
+    if "CidrIp" in name:
+        return ApiError("InvalidParameterValue", f"CIDR block {value} is malformed")
+    return ApiError(
+        "InvalidParameterValue",
+        f"Value ({value}) for parameter {name} is invalid. This is not a valid CIDR block.",
+    )

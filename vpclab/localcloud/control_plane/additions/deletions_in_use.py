@@ -11,6 +11,7 @@ from moto.ec2.models import internet_gateways, network_acls, security_groups, su
 
 from vpclab.localcloud.control_plane.additions.nat_gateways import GONE
 from vpclab.localcloud.control_plane.additions.routes import BEING_DELETED
+from vpclab.localcloud.control_plane.additions.security_groups import named_group
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 
@@ -39,10 +40,10 @@ def _delete_subnet(plain: Moto, self: Moto, subnet_id: str) -> Moto:
 
 
 def _delete_group(plain: Moto, self: Moto, name: str | None = None, group_id: str | None = None) -> None:
-    group = self.get_security_group_by_name_or_id(group_id or name)
-    if group is not None and not getattr(self.vpcs.get(group.vpc_id), BEING_DELETED, False):
+    group = named_group(self, {"GroupId": group_id, "GroupName": name})
+    if not getattr(self.vpcs.get(group.vpc_id), BEING_DELETED, False):
         _check_group(self, group)
-    plain(self, name, group_id)
+    plain(self, None, group.id)
 
 
 def _check_group(backend: Moto, group: Moto) -> None:
@@ -70,6 +71,8 @@ def _delete_acl(plain: Moto, self: Moto, network_acl_id: str) -> Moto:
         raise EC2ClientError(
             "InvalidParameterValue", f"cannot delete default network ACL {network_acl_id} of {acl.vpc_id}"
         )
+    if acl._associations:
+        raise _violation(f"The networkAcl '{network_acl_id}' has dependencies and cannot be deleted.")
     return plain(self, network_acl_id)
 
 

@@ -194,6 +194,18 @@ LISTINGS = (
         {"group-id": "GroupId", "security-group-rule-id": "SecurityGroupRuleId"},
     ),
     Listing(
+        "GetSecurityGroupsForVpc",
+        "SecurityGroupForVpcs",
+        identifier="GroupId",
+        filters={
+            "group-id": "GroupId",
+            "description": "Description",
+            "group-name": "GroupName",
+            "owner-id": "OwnerId",
+            "primary-vpc-id": "PrimaryVpcId",
+        },
+    ),
+    Listing(
         "DescribeNetworkAcls",
         "NetworkAcls",
         "NetworkAclIds",
@@ -302,6 +314,13 @@ LISTINGS = (
         {"prefix-list-id": "PrefixListId", "prefix-list-name": "PrefixListName"},
         tags="",
         least=1,
+    ),
+    Listing(
+        "GetManagedPrefixListAssociations",
+        "PrefixListAssociations",
+        identifier="ResourceId",
+        tags="",
+        most=255,
     ),
     Listing("GetManagedPrefixListEntries", "Entries", identifier="Cidr", tags="", least=1, most=100),
     Listing(

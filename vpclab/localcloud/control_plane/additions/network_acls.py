@@ -22,6 +22,8 @@ MOST_ENTRIES = 20
 
 _LAST, _IMPLICIT_DENY = 32766, 32767
 _HIGHEST_PROTOCOL = 255
+_NUMBERS = {"icmp": "1", "tcp": "6", "udp": "17"}
+"""Of protocols, which is how descriptions of entries tell them."""
 
 
 def correct(corrections: Corrections) -> None:
@@ -37,7 +39,8 @@ def correct(corrections: Corrections) -> None:
 
 
 def _with_icmp(plain: Moto, self: Moto) -> Moto:
-    """Hand on type and code, which moto's response looks for under another name."""
+    """Hand on type and code, which moto's response looks for under another name; the last number is AWS's."""
+    _check_number(self._get_param("RuleNumber"))
     self.params["Icmp"] = self.params.get("IcmpTypeCode", {})
     return plain(self)
 
@@ -68,7 +71,7 @@ def _of_its_protocol(entry: dict[str, Any]) -> dict[str, Any]:
         foreign += ("port_range_from", "port_range_to")
     if protocol != "icmp":
         foreign += ("icmp_type", "icmp_code")
-    return {**entry, **dict.fromkeys(foreign)}
+    return {**entry, **dict.fromkeys(foreign), "protocol": _NUMBERS.get(protocol, protocol)}
 
 
 def _delete_entry(plain: Moto, self: Moto, network_acl_id: str, rule_number: int, egress: Moto) -> Moto:
@@ -103,8 +106,7 @@ def _find(backend: Moto, network_acl_id: str, rule_number: int, egress: Moto) ->
             return entry
     raise EC2ClientError(
         "InvalidNetworkAclEntry.NotFound",
-        f"The specified entry {rule_number} ({'egress' if egress else 'ingress'}) does not exist in network ACL "
-        f"{network_acl_id}",
+        f"no {'egress' if str(egress).lower() == 'true' else 'ingress'} entry with number {rule_number}",
     )
 
 
@@ -120,9 +122,13 @@ def _check_room(acl: Moto, *, egress: Moto) -> None:
         )
 
 
-def _check(entry: dict[str, Any]) -> None:
-    if not 1 <= int(entry["rule_number"]) <= _LAST:
+def _check_number(rule_number: int | str) -> None:
+    if not 1 <= int(rule_number) <= _LAST:
         raise EC2ClientError("InvalidParameterValue", f"The rule number must be between 1 and {_LAST}")
+
+
+def _check(entry: dict[str, Any]) -> None:
+    _check_number(entry["rule_number"])
     if entry.get("rule_action") not in ("allow", "deny"):
         raise EC2ClientError(
             "InvalidParameterValue",

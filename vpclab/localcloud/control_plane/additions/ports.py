@@ -18,7 +18,7 @@ def check_ports(protocol: str, first: int | str | None, last: int | str | None) 
         raise EC2ClientError("InvalidParameterValue", f"Invalid value for portRange. Must specify {needed}.")
     low, high = int(first), int(last)
     if name == "icmp":
-        if not (_ANY <= low <= _HIGHEST_TYPE and _ANY <= high <= _HIGHEST_TYPE):
+        if not (_ANY <= low <= _HIGHEST_TYPE and _ANY <= high <= _HIGHEST_TYPE) or low == _ANY < high:
             raise EC2ClientError("InvalidParameterValue", f"Invalid ICMP type or code ({low}:{high})")
     elif not 0 <= low <= high <= _HIGHEST_PORT:
         raise EC2ClientError("InvalidParameterValue", f"Invalid TCP/UDP port range ({low}:{high})")

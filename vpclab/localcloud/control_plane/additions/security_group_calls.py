@@ -5,40 +5,52 @@ of the last one, and says of a duplicate only that there is one. AWS: EC2 API, A
 (``SecurityGroupRules`` lists every rule that was added; InvalidPermission.Duplicate names the rule).
 """
 
-# ruff: noqa: SLF001 - moto's reading of requests is a private method
-
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable
 from functools import partial
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import security_groups
 from moto.ec2.responses import EC2Response
 
-from vpclab.localcloud.control_plane.additions.ports import check_ports
-from vpclab.localcloud.control_plane.additions.security_groups import identity
+from vpclab.localcloud.control_plane.additions.security_groups import (
+    asked_rules,
+    identity,
+    named_group,
+    rule_text,
+)
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
-_CHANGES = (
-    "revoke_security_group_ingress",
-    "revoke_security_group_egress",
-    "modify_security_group_rules",
-    "update_security_group_rule_descriptions_ingress",
-    "update_security_group_rule_descriptions_egress",
-)
+MOST_RULES = 60
+"""Of one direction (VPC guide, "Amazon VPC quotas"); a prefix list counts as its maximum of entries."""
+
+_AWS_MANAGED_WEIGHT = 1
+"""Of the lists of S3 and DynamoDB (VPC guide, "AWS-managed prefix list weight")."""
 
 
 def correct(corrections: Corrections) -> None:
     """Undo what a failing call has done so far; check what is added before anything is."""
-    for change in _CHANGES:
-        corrections.wrap(EC2Response, change, _whole)
+    corrections.wrap(EC2Response, "modify_security_group_rules", _whole)
     for egress, way in ((False, "ingress"), (True, "egress")):
         corrections.wrap(EC2Response, f"authorize_security_group_{way}", partial(_authorize, egress=egress))
+    corrections.replace(
+        security_groups.SecurityGroupBackend,
+        "_verify_group_will_respect_rule_count_limit",
+        lambda *_given, **_named: None,  # counted below, with prefix lists
+    )
+
+
+def weight(backend: Moto, rule: Moto) -> int:
+    """How much of a group's room a rule takes."""
+    listed = backend.managed_prefix_lists.get(rule.prefix_list_id) if rule.prefix_list_id else None
+    if listed is None:
+        return 1
+    return _AWS_MANAGED_WEIGHT if listed.owner_id == "AWS" else int(listed.max_entries)
 
 
 def _whole(plain: Callable[[Moto], Moto], self: Moto) -> Moto:
-    group = _group(self)
-    if group is None:
-        return plain(self)
+    group = named_group(self.ec2_backend, self._get_params())
     ingress, egress = list(group.ingress_rules), list(group.egress_rules)
     before = [(rule, dict(vars(rule))) for rule in (*ingress, *egress)]
     try:
@@ -52,55 +64,39 @@ def _whole(plain: Callable[[Moto], Moto], self: Moto) -> Moto:
 
 
 def _authorize(plain: Callable[[Moto], Moto], self: Moto, *, egress: bool) -> Moto:
-    group = _group(self)
-    if group is None:
-        return plain(self)
+    group = named_group(self.ec2_backend, self._get_params())
     rules = group.egress_rules if egress else group.ingress_rules
-    _check_duplicates(self, group, {identity(rule) for rule in rules}, egress=egress)
+    asked = list(asked_rules(self, group, egress=egress))
+    if not asked:
+        raise EC2ClientError("MissingParameter", "The request must contain the parameter ipPermissions")
+    _check_duplicates(asked, {identity(rule) for rule in rules})
+    if sum(weight(self.ec2_backend, rule) for rule in (*rules, *asked)) > MOST_RULES:
+        raise EC2ClientError(
+            "RulesPerSecurityGroupLimitExceeded",
+            "The maximum number of rules per security group has been reached.",
+        )
     before = {id(rule) for rule in rules}
     _whole(plain, self)
     added = [rule for rule in (group.egress_rules if egress else group.ingress_rules) if id(rule) not in before]
-    return ActionResult({"Return": True, "SecurityGroupRules": added})
+    return ActionResult({"Return": True, "SecurityGroupRules": [_answered(rule) for rule in added]})
 
 
-def _group(response: Moto) -> Moto:
-    named = response._get_param("GroupId") or response._get_param("GroupName")
-    return response.ec2_backend.get_security_group_by_name_or_id(named) if named else None
+def _answered(rule: Moto) -> Moto:
+    """The rule as the call lists it: of every port, it has the ports -1."""
+    shown = copy.copy(rule)
+    if shown.from_port is None:
+        shown.from_port = shown.to_port = -1
+    return shown
 
 
-def _check_duplicates(response: Moto, group: Moto, existing: set[tuple[object, ...]], *, egress: bool) -> None:
-    asked = set()
-    for rule in _asked(response, group, egress=egress):
+def _check_duplicates(asked: list[Moto], existing: set[tuple[object, ...]]) -> None:
+    seen = set()
+    for rule in asked:
         key = identity(rule)
-        if key in asked:
+        if key in seen:
             raise EC2ClientError("InvalidParameterValue", "The same permission must not appear multiple times")
         if key in existing:
             raise EC2ClientError(
-                "InvalidPermission.Duplicate", f'the specified rule "{_text(rule)}" already exists'
+                "InvalidPermission.Duplicate", f'the specified rule "{rule_text(rule)}" already exists'
             )
-        asked.add(key)
-
-
-def _asked(response: Moto, group: Moto, *, egress: bool) -> Iterator[Moto]:
-    for given in response._process_rules_from_querystring():
-        if given["ip_protocol"] is None:
-            continue  # refused when it is carried out
-        check_ports(given["ip_protocol"], given["from_port"], given["to_port"])
-        yield from response.ec2_backend._iterate_security_rules(
-            given["ip_protocol"],
-            group.group_id,
-            given["from_port"],
-            given["to_port"],
-            given["ip_ranges"],
-            given["source_groups"],
-            given["prefix_list_ids"],
-            is_egress=egress,
-        )
-
-
-def _text(rule: Moto) -> str:
-    peer = rule.ip_range.get("CidrIp") or rule.source_group.get("GroupId") or rule.prefix_list_id
-    protocol = str(rule.ip_protocol).upper()
-    if protocol == "-1":
-        return f"peer: {peer}, ALL, ALLOW"
-    return f"peer: {peer}, {protocol}, from port: {rule.from_port}, to port: {rule.to_port}, ALLOW"
+        seen.add(key)

@@ -68,6 +68,7 @@ _EC2_ACTIONS = frozenset(
         "DeleteVpcEndpoints",
         "CreateManagedPrefixList",
         "ModifyManagedPrefixList",
+        "RestoreManagedPrefixListVersion",
         "DeleteManagedPrefixList",
         "CreateDhcpOptions",
         "DeleteDhcpOptions",

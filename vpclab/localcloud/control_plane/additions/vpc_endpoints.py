@@ -1,11 +1,15 @@
 """VPC endpoints: names, interfaces, routes, private DNS, and changes of all of these.
 
 moto gives names of another shape, interfaces without groups or type, ignores what ModifyVpcEndpoint adds and
-removes, and lets private DNS be on where the VPC's DNS is off. AWS: PrivateLink guide, create-interface-endpoint
-and gateway-endpoints; EC2 API, CreateVpcEndpoint and ModifyVpcEndpoint.
+removes, and lets private DNS be on where the VPC's DNS is off. With PrivateDnsOnlyForInboundResolverEndpoint names
+in the VPC stay public, so that its traffic goes by the gateway endpoint: ``resolves_privately`` says which.
+AWS: PrivateLink guide, create-interface-endpoint and gateway-endpoints; EC2 API, CreateVpcEndpoint and
+ModifyVpcEndpoint.
 """
 
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
+
+import json
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
@@ -14,14 +18,21 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_resource_id, random_vpc_ep_id
 
 from vpclab.localcloud.control_plane.additions import managed_interfaces
+from vpclab.localcloud.control_plane.additions.endpoint_checks import (
+    GATEWAY,
+    GATEWAY_SERVICES,
+    INTERFACE,
+    check_parameters,
+    check_private_dns,
+    check_service,
+    inbound_only,
+)
 from vpclab.localcloud.control_plane.additions.endpoint_policies import check_policy
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
-GATEWAY, INTERFACE = "Gateway", "Interface"
-GATEWAY_SERVICES = frozenset({"s3", "dynamodb"})
-
 _S3 = "s3"
 _SERVICE = managed_interfaces.Service("vpc_endpoint")
+_INBOUND_ONLY = "vpclab_inbound_only"
 
 
 def correct(corrections: Corrections) -> None:
@@ -30,22 +41,93 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(backend_class, "create_vpc_endpoint", _create)
     corrections.replace(backend_class, "modify_vpc_endpoint", _modify)
     corrections.replace(backend_class, "delete_vpc_endpoints", _delete)
-    corrections.wrap(EC2Response, "modify_vpc_endpoint", _modify_more)
+    corrections.wrap(EC2Response, "create_vpc_endpoint", _create_with_options)
+    corrections.wrap(EC2Response, "modify_vpc_endpoint", _modify_whole)
     corrections.replace(EC2Response, "delete_vpc_endpoints", _delete_each)
+    for name in ("describe_vpc_endpoint_connections", "describe_vpc_endpoint_associations"):
+        corrections.replace(EC2Response, name, _nothing)
+    corrections.replace(vpcs.VPCEndPoint, "dns_options", property(_dns_options))
+    corrections.replace(vpcs.VPCEndPoint, "requester_managed", False)
 
 
-def _modify_more(plain: Moto, self: Moto) -> Moto:
-    """Take the parameters that moto's response does not hand on to its model."""
-    if self._get_bool_param("ResetPolicy"):
-        self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId")).policy_document = None
-    wanted = self._get_param("PrivateDnsEnabled")
-    if wanted is not None:
-        endpoint = self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId"))
-        if wanted and not endpoint.private_dns_enabled:
-            _check_private_dns(self.ec2_backend, self.ec2_backend.get_vpc(endpoint.vpc_id), endpoint)
-        endpoint.private_dns_enabled = wanted
-        _name(endpoint)
+def resolves_privately(endpoint: Moto) -> bool:
+    """Whether the service's own name leads to the endpoint in its VPC."""
+    return bool(endpoint.private_dns_enabled) and not getattr(endpoint, _INBOUND_ONLY, False)
+
+
+def _dns_options(endpoint: Moto) -> dict[str, object]:
+    options: dict[str, object] = {"DnsRecordIpType": "ipv4"}
+    if endpoint.vpc_endpoint_type == INTERFACE and service_label(endpoint.service_name) in GATEWAY_SERVICES:
+        options["PrivateDnsOnlyForInboundResolverEndpoint"] = getattr(endpoint, _INBOUND_ONLY, False)
+    return options
+
+
+def _nothing(self: Moto) -> Moto:
+    """Endpoint services of one's own, and resources behind endpoints, are not modelled: there are none."""
+    of_services = "Connections" in self._get_action()
+    return ActionResult({"VpcEndpointConnections" if of_services else "VpcEndpointAssociations": []})
+
+
+def _create_with_options(plain: Moto, self: Moto) -> Moto:
+    """Tell private DNS that is asked for from the default, and take DnsOptions, as moto's response does not."""
+    kind = self._get_param("VpcEndpointType") or GATEWAY
+    dns = self._get_bool_param("PrivateDnsEnabled")
+    check_service(self.ec2_backend, self._get_param("ServiceName"), kind)
+    check_parameters(
+        kind,
+        subnets=self._get_param("SubnetIds"),
+        groups=self._get_param("SecurityGroupIds"),
+        route_tables=self._get_param("RouteTableIds"),
+        private_dns=bool(dns),
+    )
+    if dns is None and service_label(self._get_param("ServiceName")) in GATEWAY_SERVICES:
+        self.params["PrivateDnsEnabled"] = False
+    self.ec2_backend.vpclab_dns_options = self._get_param("DnsOptions", {})
     return plain(self)
+
+
+def _modify_whole(plain: Moto, self: Moto) -> Moto:
+    """Take also what moto's response does not hand on; when some of it is refused, none of it has been done."""
+    endpoint = self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId"))
+    before = dict(vars(endpoint))
+    try:
+        dns = self._get_bool_param("PrivateDnsEnabled")
+        check_parameters(
+            endpoint.vpc_endpoint_type,
+            subnets=[*self._get_param("AddSubnetIds", []), *self._get_param("RemoveSubnetIds", [])],
+            groups=[*self._get_param("AddSecurityGroupIds", []), *self._get_param("RemoveSecurityGroupIds", [])],
+            route_tables=[*self._get_param("AddRouteTableIds", []), *self._get_param("RemoveRouteTableIds", [])],
+            private_dns=bool(dns),
+        )
+        if self._get_bool_param("ResetPolicy"):
+            endpoint.policy_document = json.dumps(vpcs.VPCEndPoint.DEFAULT_POLICY)
+        if endpoint.vpc_endpoint_type == INTERFACE:
+            _set_private_dns(self.ec2_backend, endpoint, dns, self._get_param("DnsOptions", {}))
+            _name(endpoint)
+        return plain(self)
+    except Exception:
+        vars(endpoint).update(before)
+        for interface_id in endpoint.network_interface_ids:
+            managed_interfaces.set_groups(self.ec2_backend, interface_id, endpoint.security_group_ids)
+        raise
+
+
+def _set_private_dns(
+    backend: Moto,
+    endpoint: Moto,
+    wanted: bool | None,  # noqa: FBT001 - a parameter of AWS's
+    options: dict[str, Moto],
+) -> None:
+    """Turn private DNS on or off; None leaves it. ``options`` are DnsOptions of the request."""
+    asked = options.get("PrivateDnsOnlyForInboundResolverEndpoint")
+    asked = None if asked is None else str(asked).lower() == "true"
+    was_on = bool(endpoint.private_dns_enabled)
+    if wanted and not was_on:
+        check_private_dns(backend, backend.get_vpc(endpoint.vpc_id), endpoint, _private_name(endpoint))
+    on = was_on if wanted is None else wanted
+    if on and (not was_on or asked is not None):
+        setattr(endpoint, _INBOUND_ONLY, inbound_only(backend, endpoint, asked))
+    endpoint.private_dns_enabled = on
 
 
 def service_label(service_name: str) -> str:
@@ -67,11 +149,10 @@ def _create(  # noqa: PLR0913 - the parameters of CreateVpcEndpoint, as moto nam
     private_dns_enabled: bool | None,
     client_token: str | None,
 ) -> Moto:
-    vpc = self.get_vpc(vpc_id)
+    self.get_vpc(vpc_id)
     kind = endpoint_type or GATEWAY
-    label = _check_service(self, service_name, kind)
+    label = check_service(self, service_name, kind)
     interface = kind == INTERFACE
-    _check_parameters(interface=interface, subnet_ids=subnet_ids, route_table_ids=route_table_ids)
     check_policy(policy_document)
     endpoint = vpcs.VPCEndPoint(
         self,
@@ -92,9 +173,8 @@ def _create(  # noqa: PLR0913 - the parameters of CreateVpcEndpoint, as moto nam
     endpoint.vpclab_label = random_resource_id(8)
     endpoint.vpclab_zone = f"Z{random_resource_id(13).upper()}"
     if interface:
-        if private_dns_enabled is not False:
-            _check_private_dns(self, vpc, endpoint)
-            endpoint.private_dns_enabled = True
+        options = self.__dict__.pop("vpclab_dns_options", {})
+        _set_private_dns(self, endpoint, private_dns_enabled is not False, options)
         default = self.get_default_security_group(vpc_id)
         _groups(self, endpoint, security_group_ids or [default.id], [])
         _interfaces(self, endpoint, subnet_ids, [])
@@ -112,13 +192,6 @@ def _create(  # noqa: PLR0913 - the parameters of CreateVpcEndpoint, as moto nam
 def _modify(self: Moto, vpc_id: str, policy_doc: str | None, **changes: list[str] | None) -> None:
     endpoint = self.get_vpc_end_point(vpc_id)
     given = {name: ids for name, ids in changes.items() if ids}
-    for name in given:
-        about_routes = name.endswith("route_tables")
-        if about_routes != (endpoint.vpc_endpoint_type == GATEWAY):
-            raise EC2ClientError(
-                "InvalidParameter",
-                f"{name} does not go with the endpoint type {endpoint.vpc_endpoint_type} of {vpc_id}.",
-            )
     if policy_doc:
         check_policy(policy_doc)
         endpoint.policy_document = policy_doc
@@ -156,45 +229,6 @@ def _delete(self: Moto, vpce_ids: list[str] | None = None) -> None:
         for interface_id in endpoint.network_interface_ids:
             managed_interfaces.remove(self, interface_id)
         _routes(self, endpoint, [], list(endpoint.route_table_ids))
-
-
-def _check_service(backend: Moto, service_name: str, kind: str) -> str:
-    prefix = f"com.amazonaws.{backend.region_name}."
-    label = service_name.removeprefix(prefix)
-    known = label in vpcs.AWS_ENDPOINT_SERVICES or label in vpcs.COVERED_ENDPOINT_SERVICES
-    if not service_name.startswith(prefix) or not known or (kind == GATEWAY and label not in GATEWAY_SERVICES):
-        raise EC2ClientError(
-            "InvalidServiceName", f"The Vpc Endpoint Service '{service_name}' does not exist ({kind} endpoint)"
-        )
-    if kind not in (GATEWAY, INTERFACE):
-        raise EC2ClientError(
-            "UnsupportedOperation", f"Endpoints of type {kind} are not modelled by the local cloud."
-        )
-    return label
-
-
-def _check_parameters(*, interface: bool, subnet_ids: list[str], route_table_ids: list[str]) -> None:
-    if interface and route_table_ids:
-        raise EC2ClientError("InvalidParameter", "Interface endpoints take no RouteTableIds.")
-    if not interface and subnet_ids:
-        raise EC2ClientError("InvalidParameter", "Gateway endpoints take no SubnetIds.")
-
-
-def _check_private_dns(backend: Moto, vpc: Moto, endpoint: Moto) -> None:
-    if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
-        raise EC2ClientError(
-            "InvalidParameter",
-            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to "
-            f"true for {vpc.id}",
-        )
-    for other in backend.vpc_end_points.values():
-        same = other.vpc_id == vpc.id and other.service_name == endpoint.service_name
-        if same and other.private_dns_enabled and other is not endpoint:
-            raise EC2ClientError(
-                "InvalidParameter",
-                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-                f"{_private_name(endpoint)} in the VPC {vpc.id}",
-            )
 
 
 def _groups(backend: Moto, endpoint: Moto, added: list[str], removed: list[str]) -> None:
