@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.integration.authentication_world import identity, signed
 from tests.integration.control_plane_world import ACCOUNT, BASIC, REGION, World, endpoint
-from tests.integration.test_authentication import identity, signed
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/x-amz-json-1.1"
 ATTACH = (

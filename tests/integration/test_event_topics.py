@@ -1,4 +1,4 @@
-"""SNS: who may subscribe whom, and what reaches a function or a queue, by its own policy."""
+"""SNS: what reaches a function or a queue, by its own policy."""
 
 import json
 from functools import partial
@@ -6,90 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.deadline import eventually
-from tests.integration.authorization_world import OTHER, allow, role
-from tests.integration.control_plane_world import ACCOUNT, REGION, World, package, policy, refused
-from vpclab.localcloud.lambda_runtime.invocation import InvocationResult
+from tests.integration.authorization_world import OTHER, allow
+from tests.integration.control_plane_world import ACCOUNT, World, policy, refused
+from tests.integration.topic_world import BLUE, RED, Topic, fail
 
-ARRIVES = 10.0
 INVALID = "InvalidParameter"
-PENDING = "pending confirmation"
-BLUE = {"colour": {"DataType": "String", "StringValue": "blue"}}
-RED = {"colour": {"DataType": "String", "StringValue": "red"}}
-
-
-class Topic:
-    """A topic, and the functions and queues around it."""
-
-    def __init__(self, here: World) -> None:
-        self.here = here
-        self.sns = here.client("sns")
-        self.arn: str = self.sns.create_topic(Name="topic")["TopicArn"]
-
-    def subscribe(self, protocol: str, endpoint: str, sns: Any = None, **attributes: str) -> str:  # noqa: ANN401
-        made = (sns or self.sns).subscribe(
-            TopicArn=self.arn, Protocol=protocol, Endpoint=endpoint, Attributes=attributes
-        )
-        arn: str = made["SubscriptionArn"]
-        return arn
-
-    def publish(self, text: str, **more: Any) -> str:  # noqa: ANN401 - what the API takes
-        message_id: str = self.sns.publish(TopicArn=self.arn, Message=text, **more)["MessageId"]
-        return message_id
-
-    def function(self, name: str = "f") -> str:
-        return str(self.here.function(name, self.here.role(name))["FunctionArn"])
-
-    def permit(self, name: str = "f", topic: str | None = None, **more: str) -> None:
-        self.here.functions.add_permission(
-            FunctionName=name,
-            StatementId="sns",
-            Action="lambda:InvokeFunction",
-            Principal="sns.amazonaws.com",
-            SourceArn=topic or self.arn,
-            **more,
-        )
-
-    def queue(self, name: str = "q", account: str = "test", *, is_open: bool = True) -> tuple[str, str]:
-        """A queue's URL and ARN; ``is_open``: it lets this topic send."""
-        sqs = self.here.client("sqs", key=account)
-        url = sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        if is_open:
-            self.open(url, arn, account)
-        return url, arn
-
-    def open(self, url: str, arn: str, account: str = "test", topic: str | None = None) -> None:
-        statement = allow(
-            "sqs:SendMessage",
-            arn,
-            Principal={"Service": "sns.amazonaws.com"},
-            Condition={"ArnEquals": {"aws:SourceArn": topic or self.arn}},
-        )
-        sqs = self.here.client("sqs", key=account)
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(statement)})
-
-    def received(self, url: str, account: str = "test") -> Any:  # noqa: ANN401 - JSON
-        sqs = self.here.client("sqs", key=account)
-        [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=int(ARRIVES), MessageAttributeNames=["All"])[
-            "Messages"
-        ]
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return message
-
-    def told(self, url: str, account: str = "test") -> Any:  # noqa: ANN401 - JSON
-        return json.loads(self.received(url, account)["Body"])
-
-    def left(self, url: str) -> int:
-        name = "ApproximateNumberOfMessages"
-        told = self.here.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-        return int(told["Attributes"][name])
-
-    def fed(self, count: int) -> list[Any]:
-        """The records of the first events that functions got."""
-        invocations = self.here.effects.invocations
-        eventually(lambda: len(invocations) >= count, ARRIVES, f"{count} events reached functions")
-        return [json.loads(one.payload)["Records"][0] for one in invocations]
 
 
 @pytest.fixture
@@ -144,12 +65,6 @@ def test_message_can_be_retried_by_the_function_it_invoked(topic: Topic) -> None
     record = topic.told(url)
     assert record["requestContext"]["condition"] == "RetriesExhausted"
     assert record["requestPayload"]["Records"][0]["Sns"]["Message"] == "hello"
-
-
-def fail(here: World) -> None:
-    here.effects.answer = lambda one: InvocationResult(
-        200, b'{"errorMessage": "no"}', "Unhandled", b"", one.version
-    )
 
 
 def test_topic_can_send_to_a_queue(topic: Topic) -> None:
@@ -260,164 +175,6 @@ def test_subscriber_can_want_some_messages_only(topic: Topic, rules: Any, wanted
     topic.publish("wanted", MessageAttributes=wanted)
     assert topic.told(url)["Message"] == "wanted"
     assert topic.left(url) == 0
-
-
-NOT_MODELLED: list[tuple[str, str, dict[str, str]]] = [
-    *((one, "x", {}) for one in ("http", "https", "email", "email-json", "sms", "application", "firehose")),
-    *(
-        ("sqs", f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", attributes)
-        for attributes in (
-            {"RedrivePolicy": "{}"},
-            {"DeliveryPolicy": "{}"},
-            {"FilterPolicyScope": "MessageBody"},
-            {"FilterPolicy": '{"a": [{"wildcard": "*"}]}'},
-        )
-    ),
-]
-
-
-@pytest.mark.parametrize(("protocol", "endpoint", "attributes"), NOT_MODELLED)
-def test_subscription_cannot_pretend(
-    topic: Topic, protocol: str, endpoint: str, attributes: dict[str, str]
-) -> None:
-    """What nothing would follow is refused, and not half recorded."""
-    with refused("UnsupportedOperation", "not modelled"):
-        topic.subscribe(protocol, endpoint, **attributes)
-    assert topic.sns.list_subscriptions()["Subscriptions"] == []
-
-
-def test_subscription_cannot_be_made_of_what_does_not_fit(topic: Topic) -> None:
-    """Topics, protocols, endpoints and attributes that are none; nothing is recorded."""
-    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
-    for text, protocol, endpoint, attributes in (
-        ("Does not support this protocol string: pigeon", "pigeon", "x", {}),
-        ("SQS endpoint ARN", "sqs", "http://localhost/1/q", {}),
-        ("Lambda endpoint ARN", "lambda", queue, {}),
-        ("FIFO SQS Queues can not be subscribed", "sqs", f"{queue}.fifo", {}),
-        ("Must be true or false", "sqs", queue, {"RawMessageDelivery": "maybe"}),
-        ("does not support raw", "lambda", FUNCTION, {"RawMessageDelivery": "true"}),
-        ("AttributeName", "sqs", queue, {"Nonsense": "1"}),
-        ("failed to parse JSON", "sqs", queue, {"FilterPolicy": "["}),
-        ("FilterPolicy", "sqs", queue, {"FilterPolicy": '{"a": 1}'}),
-        ("FilterPolicy", "sqs", queue, {"FilterPolicy": '{"a": [{"numeric": 1}]}'}),
-        ("FilterPolicy", "sqs", queue, {"FilterPolicy": '{"$or": [1]}'}),
-    ):
-        with refused(INVALID, text):
-            topic.subscribe(protocol, endpoint, **attributes)
-    with refused("NotFound", "Topic does not exist"):
-        topic.sns.subscribe(TopicArn=f"{topic.arn}-none", Protocol="sqs", Endpoint=queue)
-    fifo = topic.sns.create_topic(Name="t.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
-    with refused("UnsupportedOperation", "FIFO"):
-        topic.sns.subscribe(TopicArn=fifo, Protocol="sqs", Endpoint=queue)
-    with refused("UnsupportedOperation", "telephone"):
-        topic.sns.publish(PhoneNumber="+441234567890", Message="m")
-    assert topic.sns.list_subscriptions()["Subscriptions"] == []
-
-
-FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
-
-
-def test_subscription_can_be_made_once_and_taken_back(topic: Topic) -> None:
-    """The same again is the same; with other attributes, an error. Unsubscribing twice is none."""
-    url, arn = topic.queue()
-    subscription = topic.subscribe("sqs", arn, RawMessageDelivery="true")
-    assert topic.subscribe("sqs", arn, RawMessageDelivery="true") == subscription
-    with refused(INVALID, "already exists with different attributes"):
-        topic.subscribe("sqs", arn, RawMessageDelivery="false")
-    told = topic.sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
-    assert (told["PendingConfirmation"], told["Owner"], told["RawMessageDelivery"]) == ("false", ACCOUNT, "true")
-    [listed] = topic.sns.list_subscriptions_by_topic(TopicArn=topic.arn)["Subscriptions"]
-    assert (listed["SubscriptionArn"], listed["Endpoint"], listed["Owner"]) == (subscription, arn, ACCOUNT)
-    counted = topic.sns.get_topic_attributes(TopicArn=topic.arn)["Attributes"]
-    assert (counted["SubscriptionsConfirmed"], counted["SubscriptionsPending"]) == ("1", "0")
-    for _ in range(2):
-        topic.sns.unsubscribe(SubscriptionArn=subscription)
-    topic.publish("to nobody")
-    assert topic.left(url) == 0
-    with refused("NotFound", "Subscription does not exist"):
-        topic.sns.get_subscription_attributes(SubscriptionArn=subscription)
-
-
-def test_deleted_topic_cannot_send(topic: Topic) -> None:
-    """Its subscriptions go with it: a topic of the same name has none."""
-    url, arn = topic.queue()
-    topic.subscribe("sqs", arn)
-    topic.sns.delete_topic(TopicArn=topic.arn)
-    with refused("NotFound", "Topic does not exist"):
-        topic.publish("to nobody")
-    assert topic.sns.create_topic(Name="topic")["TopicArn"] == topic.arn
-    topic.publish("to nobody")
-    assert topic.left(url) == 0
-    assert topic.sns.list_subscriptions()["Subscriptions"] == []
-
-
-def grant_to_other(topic: Topic, *actions: str) -> None:
-    statement = allow(list(actions), topic.arn, Principal={"AWS": f"arn:aws:iam::{OTHER}:root"})
-    topic.sns.set_topic_attributes(TopicArn=topic.arn, AttributeName="Policy", AttributeValue=policy(statement))
-
-
-def test_other_account_can_subscribe_its_queue(topic: Topic) -> None:
-    """With the topic's permission, and its own; it needs no confirmation and is that account's subscription."""
-    url, arn = topic.queue(account=OTHER)
-    other = role(topic.here, "reader", allow("sns:*"), account=OTHER)("sns")
-    with refused("AuthorizationError", "no resource-based policy allows the SNS:Subscribe action"):
-        topic.subscribe("sqs", arn, other)
-    grant_to_other(topic, "sns:Subscribe")
-    subscription = topic.subscribe("sqs", arn, other)
-    topic.publish("hello")
-    assert topic.told(url, OTHER)["Message"] == "hello"
-    [listed] = other.list_subscriptions()["Subscriptions"]
-    assert (listed["SubscriptionArn"], listed["Owner"]) == (subscription, OTHER)
-    assert topic.sns.list_subscriptions()["Subscriptions"] == []
-    stranger = topic.here.client("sns", key="333333333333")
-    with refused("AuthorizationError", "SNS:Unsubscribe"):
-        stranger.unsubscribe(SubscriptionArn=subscription)
-    other.unsubscribe(SubscriptionArn=subscription)
-    assert topic.sns.list_subscriptions_by_topic(TopicArn=topic.arn)["Subscriptions"] == []
-
-
-def test_other_accounts_function_can_be_invoked(topic: Topic) -> None:
-    """Subscribed from its own account: the topic's owner cannot do it here."""
-    far = topic.here.client("lambda", key=OTHER)
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
-    iam = topic.here.client("iam", key=OTHER)
-    made = iam.create_role(RoleName="far", AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
-    function = far.create_function(
-        FunctionName="far", Role=made, Runtime="python3.12", Handler="index.handler", Code={"ZipFile": package()}
-    )["FunctionArn"]
-    with refused("UnsupportedOperation", "subscribe it from there"):
-        topic.subscribe("lambda", function)
-    grant_to_other(topic, "sns:Subscribe")
-    topic.subscribe("lambda", function, topic.here.client("sns", key=OTHER))
-    topic.publish("silent")
-    far.add_permission(
-        FunctionName="far",
-        StatementId="sns",
-        Action="lambda:InvokeFunction",
-        Principal="sns.amazonaws.com",
-        SourceArn=topic.arn,
-    )
-    topic.publish("told")
-    assert [one["Sns"]["Message"] for one in topic.fed(1)] == ["told"]
-
-
-def test_other_accounts_queue_cannot_be_subscribed_without_its_consent(topic: Topic) -> None:
-    """The topic's owner subscribes it: a token goes to the queue, and messages only once it was handed back."""
-    url, arn = topic.queue(account=OTHER)
-    assert topic.subscribe("sqs", arn) == PENDING
-    asked = topic.told(url, OTHER)
-    assert (asked["Type"], asked["TopicArn"]) == ("SubscriptionConfirmation", topic.arn)
-    [listed] = topic.sns.list_subscriptions()["Subscriptions"]
-    assert listed["SubscriptionArn"] == "PendingConfirmation"
-    topic.publish("silent")
-    other = topic.here.client("sns", key=OTHER)
-    with refused(INVALID, "Token"):
-        other.confirm_subscription(TopicArn=topic.arn, Token="guessed")
-    confirmed = other.confirm_subscription(TopicArn=topic.arn, Token=asked["Token"])["SubscriptionArn"]
-    topic.publish("told")
-    assert topic.told(url, OTHER)["Message"] == "told"
-    told = topic.sns.get_subscription_attributes(SubscriptionArn=confirmed)["Attributes"]
-    assert told["PendingConfirmation"] == "false"
 
 
 @pytest.mark.parametrize("kind", ["dead-letter queue", "destination"])

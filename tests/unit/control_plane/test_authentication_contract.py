@@ -5,9 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.control_plane.test_moto_contract import Client, client, role, still_wrong, succeeds
+from tests.unit.control_plane.plain_moto import Client, still_wrong, succeeds
 
-__all__ = ["client", "role"]  # the fixtures
 ACCOUNT = "123456789012"
 GOOD = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
 

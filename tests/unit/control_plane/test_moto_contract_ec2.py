@@ -2,33 +2,11 @@
 
 # ruff: noqa: ANN401 - boto3 has no type information
 
-from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.unit.control_plane.test_moto_contract import REGION, Client, still_wrong, succeeds
-from vpclab.localcloud.control_plane import ControlPlane, moto_process
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    """Clients of plain moto, without any control plane in the process."""
-    if ControlPlane.current is not None:
-        ControlPlane.current.close()
-    moto_process.load()
-    from moto import mock_aws  # noqa: PLC0415 - moto may only be imported once it is loaded
-
-    def make(service: str) -> Any:
-        return boto3.client(service, region_name=REGION)
-
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        yield cache(make)
+from tests.unit.control_plane.plain_moto import Client, still_wrong, succeeds
 
 
 def test_describe_calls_are_still_needed(client: Client) -> None:

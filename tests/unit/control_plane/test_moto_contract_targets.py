@@ -3,21 +3,16 @@
 As in ``test_moto_contract``: a failure here is good news.
 """
 
-# ruff: noqa: F811 - fixtures are asked for by the names they are imported under
-
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.unit.control_plane.test_moto_contract import (  # noqa: F401 - fixtures
+from tests.unit.control_plane.plain_moto import (
     Client,
-    client,
     interfaces,
     still_wrong,
-    subnet,
     succeeds,
-    vpc,
 )
 
 

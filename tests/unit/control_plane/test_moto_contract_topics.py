@@ -3,15 +3,7 @@
 As in ``test_moto_contract``: a failure here is good news.
 """
 
-# ruff: noqa: F811 - fixtures are asked for by the names they are imported under
-
-from tests.unit.control_plane.test_moto_contract import (  # noqa: F401 - fixtures
-    Client,
-    client,
-    make_queue,
-    still_wrong,
-    succeeds,
-)
+from tests.unit.control_plane.plain_moto import Client, make_queue, still_wrong, succeeds
 
 
 def test_topic_delivery_is_still_needed(client: Client) -> None:
