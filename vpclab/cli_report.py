@@ -7,10 +7,25 @@ from rich.console import Console
 
 from vpclab.cli_terminal import answer, say
 from vpclab.report import html, json_report, junit, terminal
+from vpclab.statements import leftovers
+from vpclab.statements.lease import Lease
 from vpclab.statements.report import Report
+from vpclab.statements.target import Target
 from vpclab.toolchain.error import ToolchainError
 
 WIDTH_WITHOUT_TERMINAL = 120
+
+
+def tidy(held: Lease, target: Target) -> None:
+    """Remove what verifications that were killed left at a target, and tell of it."""
+    for run in held.abandoned:
+        removed, problems = leftovers.remove(target, run)
+        if not problems:
+            held.forget(run)
+        for what in removed:
+            say(f"removed what a killed verification left: {what}")
+        for problem in problems:
+            say(f"could not remove what a killed verification left: {problem}")
 
 
 def present(report: Report, directory: Path, *, as_json: bool = False) -> None:

@@ -114,8 +114,8 @@ def verify(  # noqa: PLR0913 - options
 
     At a URL, what the endpoint does not enforce comes out as `not enforced here`, which is no pass either.
     """
-    from vpclab.cli_report import present  # noqa: PLC0415 - with the verifier, which is heavy
-    from vpclab.statements import runner  # noqa: PLC0415
+    from vpclab.cli_report import present, tidy  # noqa: PLC0415 - with the verifier, which is heavy
+    from vpclab.statements import lease, runner  # noqa: PLC0415
 
     chosen = choose(variants)
     project = Project.here()
@@ -133,7 +133,11 @@ def verify(  # noqa: PLR0913 - options
         cli_confirmation.show_account(there)
         say("verifying makes roles, functions and queues for a moment, and deletes them: fractions of a cent")
         cli_confirmation.confirm("verify there", yes=yes)
-    report = runner.verify({variant: outputs[variant] for variant in chosen}, verified)
+    with lease.held(project.state / "verifications", verified) as held:
+        tidy(held, verified)
+        report = runner.verify({variant: outputs[variant] for variant in chosen}, verified)
+        if report.left:
+            held.keep()
     present(report, output or project.reports, as_json=as_json)
     raise typer.Exit(report.exit_code)
 

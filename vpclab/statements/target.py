@@ -1,5 +1,6 @@
 """What the verifier speaks to: an AWS API, and, on a local cloud, the list of packets that its network refused."""
 
+import uuid
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
@@ -26,7 +27,8 @@ class Target:
     """An endpoint with its clients, each made once; threads may share it.
 
     ``endpoint`` None is AWS itself. ``name`` is what reports call it. ``second_account`` is who else may
-    be asked to call: the name of a profile on AWS, an account's id elsewhere.
+    be asked to call: the name of a profile on AWS, an account's id elsewhere. ``run`` is in the names of all
+    that is made there for a moment, and in nobody else's.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Target:
     ) -> None:
         self.endpoint = endpoint
         self.region = region
+        self.run = uuid.uuid4().hex[:8]
         self.name = name or endpoint or "aws"
         self.second_account = second_account or (LOCAL_SECOND_ACCOUNT if endpoint else None)
         self._clients: dict[str, Any] = {}
@@ -83,6 +86,7 @@ class Target:
             return None
         if self.endpoint is None:
             other = Target(None, region=self.region, name=self.name)
+            other.run = self.run
             other._session = boto3.session.Session(region_name=self.region, profile_name=self.second_account)
             return other
         return self.acting_as({"AccessKeyId": self.second_account, "SecretAccessKey": self.second_account})
@@ -95,6 +99,7 @@ class Target:
             "aws_session_token": "SessionToken",
         }
         other = Target(self.endpoint, region=self.region, name=self.name, second_account=self.second_account)
+        other.run = self.run
         other._session = self._session
         other._credentials = {
             argument: credentials[key] for argument, key in given.items() if credentials.get(key)

@@ -63,7 +63,7 @@ def temporary_function(
     Raises:
         VerificationError: it did not become active.
     """
-    name = f"{NAME_PREFIX}{uuid.uuid4().hex[:12]}"
+    name = f"{NAME_PREFIX}{target.run}-{uuid.uuid4().hex[:12]}"
     new_function(
         target,
         name,

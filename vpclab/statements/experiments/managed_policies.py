@@ -1,6 +1,7 @@
 """What the managed policies grant: read, and tried by roles that have nothing else."""
 
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -170,10 +171,10 @@ def _vpc(workshop: Workshop, deployment: Deployment, session: Target) -> dict[st
 
 
 def _xray(workshop: Workshop, _: Deployment, session: Target) -> dict[str, Call]:
-    xray, now = session.client("xray"), time.time()
-    trace = f"1-{int(now):08x}-{workshop.run.ljust(24, '0')}"
+    xray, now, nonce = session.client("xray"), time.time(), uuid.uuid4().hex
+    trace = f"1-{int(now):08x}-{nonce[:24]}"
     segment = (
-        f'{{"name": "vpclab-verify", "id": "{workshop.run.ljust(16, "0")}", "trace_id": "{trace}", '
+        f'{{"name": "vpclab-verify", "id": "{nonce[:16]}", "trace_id": "{trace}", '
         f'"start_time": {now - 1:.3f}, "end_time": {now:.3f}}}'
     )
 

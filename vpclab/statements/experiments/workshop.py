@@ -44,7 +44,7 @@ class Workshop:
     def __init__(self, target: Target, variation: Variation) -> None:
         self.target = target
         self.variation = variation
-        self.run = uuid.uuid4().hex[:10]
+        self.run = f"{target.run}-{uuid.uuid4().hex[:6]}"
         self.trials: dict[str, Trial] = {}
         self.problems: list[str] = []
         self._undo: list[tuple[str, Callable[[], object]]] = []

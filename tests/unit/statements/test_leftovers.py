@@ -1,0 +1,118 @@
+"""What a killed verification leaves is removed by the next, and nothing else is."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from vpclab.statements import lease, leftovers
+from vpclab.statements.experiments.workshop import Workshop, allow
+from vpclab.statements.target import Target
+from vpclab.statements.temporary_function import NAME_PREFIX
+from vpclab.statements.variation import AS_DOCUMENTED
+
+VERIFICATION = """
+import sys
+from pathlib import Path
+from vpclab.statements import lease
+from vpclab.statements.experiments.workshop import Workshop, allow
+from vpclab.statements.target import Target
+from vpclab.statements.variation import AS_DOCUMENTED
+
+target = Target.at(sys.argv[1])
+with lease.held(Path(sys.argv[2]), target), Workshop(target, AS_DOCUMENTED) as workshop:
+    workshop.role("role", allowing=[allow("sqs:SendMessage")])
+    workshop.role("elsewhere", home=target.in_second_account())
+    workshop.queue("queue")
+    target.client("s3").create_bucket(Bucket=workshop.name("bucket"))
+    target.client("s3").put_object(Bucket=workshop.name("bucket"), Key="key", Body=b"")
+    target.client("logs").create_log_group(logGroupName=workshop.name("logs"))
+    target.client("logs").create_log_group(logGroupName="/aws/lambda/" + workshop.name("function"))
+    print(target.run, flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def verification(target: Target, directory: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run one in a process of its own; yields that, once it has made things, and the name in theirs."""
+    argv = [sys.executable, "-c", VERIFICATION, str(target.endpoint), str(directory)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def named(target: Target) -> set[str]:
+    """Return the names of roles, queues, buckets and log groups, in both accounts."""
+    second = target.in_second_account()
+    assert second is not None
+    return {
+        *(role["RoleName"] for home in (target, second) for role in home.client("iam").list_roles()["Roles"]),
+        *(url.rpartition("/")[2] for url in target.client("sqs").list_queues().get("QueueUrls", ())),
+        *(bucket["Name"] for bucket in target.client("s3").list_buckets()["Buckets"]),
+        *(group["logGroupName"] for group in target.client("logs").describe_log_groups()["logGroups"]),
+    }
+
+
+def test_what_a_killed_verification_left_can_be_removed(emulator: Target, tmp_path: Path) -> None:
+    """All of it, and nothing of another name; then the killed one is forgotten."""
+    emulator.client("sqs").create_queue(QueueName=f"{NAME_PREFIX}by-hand")
+    with verification(emulator, tmp_path) as (process, run):
+        made = named(emulator)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert len({name for name in made if run in name}) == 6
+    with lease.held(tmp_path, emulator) as held:
+        assert held.abandoned == (run,)
+        removed, problems = leftovers.remove(emulator, run)
+        assert (len(removed), problems) == (6, [])
+        held.forget(run)
+    assert named(emulator) == {f"{NAME_PREFIX}by-hand"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_verification_that_goes_on_cannot_lose_anything(emulator: Target, tmp_path: Path) -> None:
+    """Its lock is held, so it is not taken for killed; what it made it removes itself."""
+    with verification(emulator, tmp_path) as (process, run):
+        made = named(emulator)
+        with lease.held(tmp_path, emulator) as held, Workshop(emulator, AS_DOCUMENTED) as workshop:
+            workshop.role("role", allowing=[allow("sqs:SendMessage")])
+            assert held.abandoned == ()
+        assert named(emulator) == made
+        assert [path.stem for path in tmp_path.iterdir()] == [run]
+        process.communicate()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_verification_of_another_target_cannot_be_judged_here(emulator: Target, tmp_path: Path) -> None:
+    """It waits for a verification there."""
+    elsewhere = Target.at("http://127.0.0.1:9")
+    with lease.held(tmp_path, elsewhere) as held:
+        held.keep()
+    with lease.held(tmp_path, emulator) as held:
+        assert held.abandoned == ()
+    with lease.held(tmp_path, Target.at("http://127.0.0.1:9")) as held:
+        assert held.abandoned == (elsewhere.run,)
+
+
+def test_what_cannot_be_removed_can_be_told(emulator: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest is removed all the same."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Workshop, "__exit__", lambda *_: None)
+        with Workshop(emulator, AS_DOCUMENTED) as workshop:
+            role = workshop.role("role")
+            workshop.queue("queue")
+    profile = {"InstanceProfileName": "holds"}
+    emulator.client("iam").create_instance_profile(**profile)
+    emulator.client("iam").add_role_to_instance_profile(**profile, RoleName=role.name)
+    removed, problems = leftovers.remove(emulator, emulator.run)
+    assert [what.partition(" ")[0] for what in removed] == ["queue"]
+    assert problems
+    assert all(problem.startswith(f"role {role.name} is left: ") for problem in problems)
