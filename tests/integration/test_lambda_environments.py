@@ -211,10 +211,44 @@ def frozen(world: World) -> object:
     return len(inside), first == again, inside[0].cpu_times() > used, world.answer(beating) == first
 
 
-def _runs_sleep(process: psutil.Process) -> bool:
+NOISY = """
+    import os, signal, subprocess
+
+    child = None
+
+    def handler(event, context):
+        global child
+        if child is None:
+            child = os.fork()
+            if child == 0:
+                subprocess.Popen(["sleep", "600"])
+                while True:
+                    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGINT):
+                        os.kill(1, number)
+        return child
+"""
+
+
+@scenarios
+def noisy(world: World) -> object:
+    """States of the processes of a function that keeps signalling its sandbox's first process."""
+    noisy = function(NOISY, name="noisy")
+    answers = [world.answer(noisy) for _ in range(20)]  # each tells the first process to go on and to stop
+    [guardian] = [one for one in psutil.Process().children(recursive=True) if _runs_sleep(one, 3)]
+    inside = guardian.children(recursive=True)
+    eventually(lambda: {one.status() for one in inside} == {psutil.STATUS_STOPPED}, 10, "all of it is stopped")
+    return len(set(answers)), len(inside)
+
+
+def test_function_cannot_stay_awake_by_signals_to_its_guardian(observed: Observed) -> None:
+    """What the service asks of the sandbox's first process is neither lost among signals nor forged by them."""
+    assert list(observed[noisy]) == [1, 3]
+
+
+def _runs_sleep(process: psutil.Process, processes: int = 2) -> bool:
     """Whether it is the first process of the sandbox with a `sleep` in it."""
     names = [child.name() for child in process.children(recursive=True)]
-    return names.count("sleep") == 1 and len(names) == 2
+    return names.count("sleep") == 1 and len(names) == processes
 
 
 def test_function_cannot_run_between_its_invocations(observed: Observed) -> None:

@@ -86,6 +86,7 @@ class Environment:
         is_over = self._serve_until(
             lambda: self._api.is_waiting or self._api.init_error is not None or self._is_out_of_memory, deadline
         )
+        self._watch_memory()
         if self._api.is_waiting and not self._is_out_of_memory:
             return None
         error_posted = self._api.init_error

@@ -10,6 +10,7 @@ import ctypes
 import hashlib
 import json
 import os
+import select
 import signal
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from vpclab.localcloud import system_calls
 from vpclab.localcloud.lambda_runtime import function_process, privileges, system_call_filter
 from vpclab.localcloud.lambda_runtime.root_file_system import CODE, RESOLVER_FILES, RESOLVER_FILES_TO_BIND, SERVICE
-from vpclab.localcloud.lambda_runtime.sandbox_request import FREEZE, THAW, SandboxRequest
+from vpclab.localcloud.lambda_runtime.sandbox_request import FREEZE, SandboxRequest
 from vpclab.localcloud.system_calls import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -34,18 +35,18 @@ from vpclab.localcloud.system_calls import (
 
 _SIGKILL = 9
 _FILES_PER_MB = 64  # what ext4 has: a file's name and attributes take the kernel's memory, not the file system's
-_WATCHED = frozenset({signal.SIGCHLD, FREEZE, THAW})
+_TOLD_BYTES = 4096
 
 
 def run(request: SandboxRequest, descriptors: list[int]) -> None:
     """Be the sandbox's first process; never return."""
-    network, output, telemetry, status, *cgroups = descriptors
+    network, output, telemetry, status, told, *cgroups = descriptors
     try:
         for cgroup in cgroups:  # before anything is allocated that the function could have a hand in
             os.write(cgroup, b"0")
         system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)
         _enter(request, network)
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         function = os.fork()
     except Exception as refusal:  # noqa: BLE001 - nothing may return from here into the fork server's loop
         _report(status, {"error": f"the sandbox of the function could not be made: {refusal}"})
@@ -55,26 +56,46 @@ def run(request: SandboxRequest, descriptors: list[int]) -> None:
         function_process.run(request, output, telemetry)
     system_calls.prctl(PR_SET_DUMPABLE, 0)  # the function runs as the same user and must not trace this process
     system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)  # giving up privileges has cleared it
+    told = os.dup(told)  # the lowest that is free is above those that are now replaced
     os.dup2(status, 0)
-    os.closerange(1, 1024)
-    _report(0, {"wait_status": _watch(function)})
+    os.dup2(told, 1)
+    os.closerange(2, 1024)
+    wake = _wake_up_for_children(mask)
+    _report(0, {"wait_status": _watch(function, 1, wake)})
     os._exit(0)
 
 
-def _watch(function: int) -> int:
+def _wake_up_for_children(mask: set[int | signal.Signals]) -> int:
+    """Have the end of a child, and whatever else has a handler, make the returned descriptor readable."""
+    wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return wake_read
+
+
+def _watch(function: int, told: int, wake: int) -> int:
     """Reap, freeze and thaw until the function's process has ended; return how, as of waitpid(2).
 
     kill(-1) reaches all processes of the namespace but this one, and none that is being forked escapes it.
     """
+    waiting = select.poll()
+    for fd in (told, wake):
+        waiting.register(fd, select.POLLIN)
     while True:
-        received = signal.sigwaitinfo(_WATCHED)
-        if received.si_signo == signal.SIGCHLD:
-            while (reaped := _reap()) is not None:  # orphans are adopted here
-                if reaped[0] == function:
-                    return reaped[1]
-        elif received.si_pid == 0:  # from outside: the function cannot ask for it
+        ready = dict(waiting.poll())
+        if told in ready:
+            words = os.read(told, _TOLD_BYTES)
+            if not words:
+                os._exit(1)  # nobody is left to tell
             with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGSTOP if received.si_signo == FREEZE else signal.SIGCONT)
+                os.kill(-1, signal.SIGSTOP if words[-1:] == FREEZE else signal.SIGCONT)
+        if wake in ready:
+            os.read(wake, _TOLD_BYTES)
+        while (reaped := _reap()) is not None:  # orphans are adopted here
+            if reaped[0] == function:
+                return reaped[1]
 
 
 def _reap() -> tuple[int, int] | None:

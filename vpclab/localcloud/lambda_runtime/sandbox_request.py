@@ -1,15 +1,17 @@
 """What the fork server is asked for: one sandbox with the runtime client, as JSON beside descriptors."""
 
 import json
-import signal
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-FREEZE, THAW = signal.SIGUSR1, signal.SIGUSR2
-"""What a sandbox's first process is sent; where both are pending, they come in this order (signal(7))."""
-DESCRIPTORS = 5
-"""With each request: the network namespace, and pipes for output, telemetry frames and the process's end; and,
-where memory is bounded by a cgroup, the file to join it by."""
+FREEZE, THAW = b"F", b"T"
+"""What a sandbox's first process is told through a pipe of its own, which keeps their order and their number.
+
+Signals would not: of two that are the same one is lost, and the function could send them, too.
+"""
+DESCRIPTORS = 6
+"""With each request: the network namespace; pipes for output, telemetry frames, the process's end and what it is
+told; and, where memory is bounded by a cgroup, the file to join it by."""
 
 
 @dataclass(frozen=True, slots=True)

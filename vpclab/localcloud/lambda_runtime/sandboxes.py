@@ -28,7 +28,7 @@ class SandboxError(Exception):
 class Sandbox:
     """A running sandbox. ``pid`` is its first process; ``output``, ``telemetry``, ``status`` are pipes to read.
 
-    ``cgroup``: its own in ``cgroups``, where there are any.
+    ``telling`` is a pipe to its first process. ``cgroup``: its own in ``cgroups``, where there are any.
     """
 
     pid: int
@@ -36,6 +36,7 @@ class Sandbox:
     output: int
     telemetry: int
     status: int
+    telling: int
     cgroups: CloudCgroup | None = None
     cgroup: EnvironmentCgroup | None = None
     _is_open: bool = True
@@ -70,11 +71,11 @@ class Sandbox:
 
     def freeze(self) -> None:
         """Stop every process of the sandbox, soon, until ``thaw``."""
-        self._send(FREEZE)
+        self._tell(FREEZE)
 
     def thaw(self) -> None:
         """Have them go on."""
-        self._send(THAW)
+        self._tell(THAW)
 
     def kill(self) -> None:
         """End every process of the sandbox: the kernel does it with the first one. Any thread may call it."""
@@ -89,10 +90,14 @@ class Sandbox:
                 return
             self._is_open = False
             self._send(signal.SIGKILL)
-            for fd in (self.process, self.output, self.telemetry, self.status):
+            for fd in (self.process, self.output, self.telemetry, self.status, self.telling):
                 os.close(fd)
         if self.cgroup is not None and self.cgroups is not None:
             self.cgroups.leave(self.cgroup)
+
+    def _tell(self, word: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError, BlockingIOError):  # it has ended; it will not read any more
+            os.write(self.telling, word)
 
     def _send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -124,22 +129,23 @@ class Sandboxes:
         cgroup = self._cgroup(request)
         pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
         writers = [write for _, write in pipes]
+        told, telling = os.pipe2(os.O_CLOEXEC)
         joining = [] if cgroup is None else [cgroup.joining]
         try:
-            pid, process = self._ask(request.encode(), [network, *writers, *joining])
+            pid, process = self._ask(request.encode(), [network, *writers, told, *joining])
         except SandboxError:
-            for read, _ in pipes:
-                os.close(read)
+            for fd in (telling, *(read for read, _ in pipes)):
+                os.close(fd)
             if cgroup is not None and self._cgroups is not None:
                 self._cgroups.leave(cgroup)
             raise
         finally:
-            for write in writers:
-                os.close(write)
-        for read, _ in pipes:
-            os.set_blocking(read, False)
+            for fd in (told, *writers):
+                os.close(fd)
+        for fd in (telling, *(read for read, _ in pipes)):
+            os.set_blocking(fd, False)
         (output, _), (telemetry, _), (status, _) = pipes
-        return Sandbox(pid, process, output, telemetry, status, self._cgroups, cgroup)
+        return Sandbox(pid, process, output, telemetry, status, telling, self._cgroups, cgroup)
 
     def wait_until_ready(self) -> None:
         """Wait for the fork server, which starts in the background.
