@@ -14,6 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,9 @@ def measure(endpoint: str) -> None:
         for number in range(1, ROUNDS):
             timed(rows, "health request", lambda: http.get(f"{endpoint}/_vpclab/health", timeout=10))
             for kind, names in (("no VPC", plain), ("VPC", attached)):
-                timed(rows, f"cold, {kind}", lambda name=names[number]: invoke(functions, name))
+                timed(rows, f"cold, {kind}", partial(invoke, functions, names[number]))
                 for _ in range(WARM_PER_ROUND):
-                    timed(rows, f"warm, {kind}", lambda name=names[number]: invoke(functions, name))
+                    timed(rows, f"warm, {kind}", partial(invoke, functions, names[number]))
     base = statistics.median(rows["health request"])
     for name, values in rows.items():
         middle = statistics.median(values)

@@ -33,6 +33,7 @@ from benchmarks.signed import SignedInvocation
 from benchmarks.table import machine, middle, milliseconds, show
 from tests.targets import emulators
 from vpclab.localcloud import daemon
+from vpclab.toolchain.project import Project
 
 ROUNDS = 12
 WARM_PER_ROUND = 15
@@ -62,7 +63,7 @@ class Contestant:
 def main() -> int:
     """Measure and print."""
     try:
-        emulators.ministack_python(emulators.Project.here().cache)
+        emulators.ministack_python(Project.here().cache)
     except (OSError, subprocess.SubprocessError) as failure:
         print(f"ministack could not be installed, so there is nothing to compare with: {failure}", file=sys.stderr)
         return 1

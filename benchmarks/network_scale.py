@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -44,7 +45,7 @@ Rows = dict[str, list[float]]
 def main(sizes: tuple[int, ...]) -> None:
     """Measure each size in a private world of its own, and print."""
     print(machine())
-    found = {size: private_world.run(lambda size=size: measure(size), SECONDS) for size in sizes}
+    found = {size: private_world.run(partial(measure, size), SECONDS) for size in sizes}
     first, last = sizes[0], sizes[-1]
     rows = [
         [
@@ -68,27 +69,27 @@ def measure(size: int) -> Rows:
     everything = frozenset(draft.interfaces)
     for _ in range(3):
         facts = facts_by_vpc(draft.network(), everything)["vpc-a"]
-        note("compile", milliseconds(lambda facts=facts: vpc_topology(facts, NatLimits())))
+        note("compile", milliseconds(partial(vpc_topology, facts, NatLimits())))
     data_plane = DataPlane(lambda _drop: None, prepared_environments=0)
     network = described(draft)
-    note("build all", milliseconds(lambda: data_plane.reconcile(network)))
+    note("build all", milliseconds(partial(data_plane.reconcile, network)))
     with probing(data_plane, DATABASE, DATABASE_ADDRESS) as first_packet:
         data_plane.reconcile(with_rule(draft, admitted=False))
         for _ in range(ROUNDS):
             same, closed, opened = (with_rule(draft, admitted=admitted) for admitted in (False, False, True))
-            note("nothing changed", milliseconds(lambda same=same: data_plane.reconcile(same)))
-            followed, arrived = first_packet(lambda opened=opened: data_plane.reconcile(opened))
+            note("nothing changed", milliseconds(partial(data_plane.reconcile, same)))
+            followed, arrived = first_packet(partial(data_plane.reconcile, opened))
             note("rule of a group added", followed)
             note("... first packet", arrived)
-            note("rule of a group removed", milliseconds(lambda closed=closed: data_plane.reconcile(closed)))
+            note("rule of a group removed", milliseconds(partial(data_plane.reconcile, closed)))
     with probing(data_plane, "internet", HOST) as first_packet:
         data_plane.reconcile(with_route(draft, there=False))
         for _ in range(ROUNDS):
             without, routed = (with_route(draft, there=there) for there in (False, True))
-            followed, arrived = first_packet(lambda routed=routed: data_plane.reconcile(routed))
+            followed, arrived = first_packet(partial(data_plane.reconcile, routed))
             note("route added", followed)
             note("...  first packet", arrived)
-            note("route removed", milliseconds(lambda without=without: data_plane.reconcile(without)))
+            note("route removed", milliseconds(partial(data_plane.reconcile, without)))
     for number in range(ROUNDS):
         interface, address = f"eni-new-{number}", f"10.0.15.{200 + number}"
         draft.interface(interface, "subnet-3", address, "sg-1")  # whose members it admits
@@ -100,7 +101,7 @@ def measure(size: int) -> Rows:
         note("...   first packet", 1000 * (time.monotonic() - started))
         del draft.interfaces[interface]
         network = described(draft)
-        note("interface removed", milliseconds(lambda network=network: data_plane.reconcile(network)))
+        note("interface removed", milliseconds(partial(data_plane.reconcile, network)))
     data_plane.close()
     return rows
 
