@@ -186,12 +186,12 @@ def checks(here: World, vpc: str, subnets: list[str], group: str) -> dict[str, t
         "no subnets": ((able, [], [group]), "InvalidParameterValueException", "must coexist or be both empty"),
         "too many groups": (
             (able, subnets, [f"sg-{number}" for number in range(6)]),
-            "InvalidParameterValueException",
+            "ValidationException",
             "less than or equal to 5",
         ),
         "too many subnets": (
             (able, [f"subnet-{number}" for number in range(17)], [group]),
-            "InvalidParameterValueException",
+            "ValidationException",
             "less than or equal to 16",
         ),
         "no permission": (

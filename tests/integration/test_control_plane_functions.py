@@ -2,7 +2,12 @@
 
 import base64
 import hashlib
+import io
+import os
 import re
+import zipfile
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -13,6 +18,14 @@ from botocore.exceptions import ClientError
 from tests.integration.control_plane_world import ACCOUNT, REGION, World, package, refused
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+
+
+def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
 
 
 def test_function_cannot_run_what_is_not_python(here: World) -> None:
@@ -40,8 +53,12 @@ def test_function_cannot_run_what_is_not_python(here: World) -> None:
         ),
         ({"MemorySize": 10241}, "less than or equal to 10240"),
         ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "Reserved keys used in this request: AWS_REGION"),
-        ({"Environment": {"Variables": {"AB": "x" * 4096}}}, "exceeded the 4KB limit"),
-        ({"Environment": {"Variables": {"A=B": "x"}}}, "Map keys must satisfy constraint"),
+        (
+            {"Environment": {"Variables": {"AB": "x" * 4088}}},
+            """exceeded the 4KB limit. String measured: {"AB":"xxx.*x"}$""",
+        ),
+        ({"Environment": {"Variables": {"A=B": "x"}}}, r"Value '\[A=B\]' at .*Map keys must satisfy constraint"),
+        ({"TracingConfig": {"Mode": "On"}}, r"ValidationException.* enum value set: \[Active, PassThrough\]"),
         ({"Environment": {"Variables": {"A": "x"}}}, "Map keys must satisfy constraint"),
         ({"Environment": {"Variables": {"AB": "x\0y"}}}, "NUL character"),
         ({"Runtime": "python3.8"}, "python3.8 is no longer supported for creating or updating"),
@@ -84,8 +101,10 @@ def test_function_cannot_have_any_name(here: World) -> None:
     for name in ("a name", "x" * 65, "a.b"):
         with refused("ValidationException", "'functionName' failed to satisfy constraint"):
             here.functions.create_function(FunctionName=name, Handler="a.b", **given)
-    with refused("InvalidParameterValueException", "Runtime and Handler are mandatory"):
-        here.functions.create_function(FunctionName="f", **given)
+    code = {name: given[name] for name in ("Role", "Code")}
+    for half in ({"Runtime": "python3.12"}, {"Handler": "a.b"}):
+        with refused("InvalidParameterValueException", "Runtime and Handler are mandatory"):
+            here.functions.create_function(FunctionName="f", **code, **half)
     assert here.functions.list_functions()["Functions"] == []
 
 
@@ -129,7 +148,40 @@ def test_function_code_can_come_from_a_bucket(here: World) -> None:
         here.functions.create_function(FunctionName="g", Code={"ZipFile": b"no zip"}, **usual)
     with refused("InvalidParameterValueException", "Could not unzip uploaded file"):
         here.functions.update_function_code(FunctionName="f", ZipFile=b"no zip")
+    for nothing in (b"", zipped({})):
+        with refused("InvalidParameterValueException", "Uploaded file must be a non-empty zip"):
+            here.functions.update_function_code(FunctionName="f", ZipFile=nothing)
+    with refused("InvalidParameterValueException", "do not provide other FunctionCode parameters"):
+        here.functions.update_function_code(
+            FunctionName="f", ZipFile=package(), S3Bucket="packages", S3Key="f.zip"
+        )
     assert [one["FunctionName"] for one in here.functions.list_functions()["Functions"]] == ["f"]
+
+
+def test_code_cannot_be_larger_than_its_limits(here: World) -> None:
+    """50 MB in a request, more from a bucket; 250 MB unzipped; 4 KB of environment: each to the byte."""
+    role, s3 = here.role(), here.client("s3")
+    usual = {"Role": role, "Runtime": "python3.12", "Handler": "index.handler"}
+    large = zipped({"index.py": os.urandom(50 * 1024 * 1024)}, zipfile.ZIP_STORED)
+    with refused("RequestEntityTooLargeException", "Request must be smaller than 70167211 bytes"):
+        here.functions.create_function(FunctionName="f", Code={"ZipFile": large}, **usual)
+    s3.create_bucket(Bucket="packages")
+    s3.put_object(Bucket="packages", Key="f.zip", Body=large)
+    here.functions.create_function(
+        FunctionName="f",
+        Code={"S3Bucket": "packages", "S3Key": "f.zip"},
+        Environment={"Variables": {"AB": "x" * 4087}},
+        **usual,
+    )
+    for size, is_small in ((262_144_000, True), (262_144_001, False)):
+        update = partial(
+            here.functions.update_function_code, FunctionName="f", ZipFile=zipped({"index.py": bytes(size)})
+        )
+        if is_small:
+            update()
+        else:
+            with refused("InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"):
+                update()
 
 
 def test_functions_can_be_listed_with_their_versions(here: World) -> None:

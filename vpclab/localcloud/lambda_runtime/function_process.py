@@ -86,5 +86,7 @@ def _arrange_interpreter(request: SandboxRequest) -> None:
     for entry in first[:3]:
         sys.path_importer_cache.pop(entry, None)
     purge_shadowed(Preloaded.extra, first[:3])
+    client = sys.modules["awslambdaric.lambda_runtime_client"]
+    client.LambdaRuntimeClient.marshaller = client.LambdaMarshaller()  # it asks the environment for the runtime
     if {"AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"} & request.environment.keys():
         importlib.reload(sys.modules["awslambdaric.bootstrap"])  # it reads them when it is imported

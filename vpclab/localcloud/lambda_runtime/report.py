@@ -28,16 +28,16 @@ class Failure:
     line: str | None = None
 
 
-def runtime_version(invocation: Invocation) -> tuple[str, str]:
-    """The runtime's version and its ARN, which is of the interpreter that really runs."""
+def runtime_version(runtime: str, region: str) -> tuple[str, str]:
+    """A runtime's version and its ARN, which is of the interpreter that really runs."""
     digest = hashlib.sha256(sys.version.encode()).hexdigest()
-    version = invocation.runtime.replace("python", "python:")
-    return f"{version}.v{sys.version_info.micro}", f"arn:aws:lambda:{invocation.region}::runtime:{digest}"
+    version = runtime.replace("python", "python:")
+    return f"{version}.v{sys.version_info.micro}", f"arn:aws:lambda:{region}::runtime:{digest}"
 
 
 def init_start(invocation: Invocation) -> str:
     """The first line of an environment."""
-    version, arn = runtime_version(invocation)
+    version, arn = runtime_version(invocation.runtime, invocation.region)
     return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}"
 
 

@@ -30,7 +30,7 @@ class SystemLog:
         if not self._is_json:
             self._log.platform(report.init_start(invocation))
             return
-        version, arn = report.runtime_version(invocation)
+        version, arn = report.runtime_version(invocation.runtime, invocation.region)
         record: dict[str, object] = {
             "phase": "init",
             "runtimeVersion": version,

@@ -24,10 +24,15 @@ _PARTITION = "aws"
 LARGEST_ZIPPED, LARGEST_UNZIPPED = 50 * 1024 * 1024, 250 * 1024 * 1024
 """Bytes of a package in a request, and unpacked with all layers ("Lambda quotas")."""
 _LARGEST_REQUEST = 70167211
+_EMPTY = "Uploaded file must be a non-empty zip"
 
 
 def check_code(backend: Moto, code: Mapping[str, Any]) -> bytes:
     """Return the package; raise Lambda's error when it cannot be had or unzipped, or is too large."""
+    if "ZipFile" in code and ("S3Bucket" in code or "S3Key" in code):
+        raise InvalidParameterValueException(
+            "Please do not provide other FunctionCode parameters when providing a ZipFile."
+        )
     if "ZipFile" in code:
         package = _decoded(code["ZipFile"])
     elif "S3Bucket" in code and "S3Key" in code:
@@ -35,11 +40,17 @@ def check_code(backend: Moto, code: Mapping[str, Any]) -> bytes:
     else:
         raise InvalidParameterValueException("Please provide a source for function code.")
     try:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            is_empty = not archive.infolist()
         size = unzipped_size(package)
     except zipfile.BadZipFile:
+        if not package:
+            raise InvalidParameterValueException(_EMPTY) from None
         raise InvalidParameterValueException(
             "Could not unzip uploaded file. Please check your file, then try to upload again."
         ) from None
+    if is_empty:
+        raise InvalidParameterValueException(_EMPTY)
     if "ZipFile" in code and len(package) > LARGEST_ZIPPED:
         raise ApiError(
             "RequestEntityTooLargeException",

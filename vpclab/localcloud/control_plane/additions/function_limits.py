@@ -4,6 +4,7 @@ moto takes any number and any environment variable. AWS: Lambda API reference, C
 memory 128 to 10240 MB, storage 512 to 10240 MB) and the guide's configuration-envvars (4 KB; reserved keys).
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -43,8 +44,8 @@ _RESERVED = frozenset(
 )
 
 
-def check_name(name: str, handler: str | None) -> None:
-    """Raise Lambda's error for a function's name, or for want of a handler, which code from a .zip file needs."""
+def check_name(name: str) -> None:
+    """Raise Lambda's error for a function's name."""
     if _NAME.fullmatch(name) is None:
         raise ValidationException(
             name,
@@ -52,7 +53,11 @@ def check_name(name: str, handler: str | None) -> None:
             "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+, and have length less than or equal "
             "to 64",
         )
-    if not handler:
+
+
+def check_mandatory(given: Mapping[str, Any]) -> None:
+    """Raise Lambda's error for want of a runtime or a handler, which code from a .zip file needs."""
+    if not given.get("Handler") or not given.get("Runtime"):
         raise InvalidParameterValueException(
             "Runtime and Handler are mandatory parameters for functions created with deployment packages."
         )
@@ -85,7 +90,7 @@ def _check_variables(variables: Mapping[str, str]) -> None:
     for name in variables:
         if _VARIABLE.fullmatch(name) is None:
             raise ValidationException(
-                str(sorted(variables)),
+                f"[{', '.join(variables)}]",
                 "environment.variables",
                 "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: "
                 "[a-zA-Z]([a-zA-Z0-9_])+]",
@@ -98,8 +103,11 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             f"{_UNABLE} contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
-    if sum(len(f"{name}{value}".encode()) for name, value in variables.items()) > _ENVIRONMENT_BYTES:
-        raise InvalidParameterValueException(f"{_UNABLE} exceeded the {_ENVIRONMENT_BYTES // 1024}KB limit.")
+    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > _ENVIRONMENT_BYTES:
+        raise InvalidParameterValueException(
+            f"{_UNABLE} exceeded the {_ENVIRONMENT_BYTES // 1024}KB limit. String measured: {measured}"
+        )
 
 
 def _check_range(value: int, name: str, least: int, most: int) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.awslambda import models
-from moto.awslambda.exceptions import InvalidParameterValueException, InvalidRoleFormat
+from moto.awslambda.exceptions import InvalidParameterValueException, InvalidRoleFormat, ValidationException
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 
@@ -23,15 +23,18 @@ from vpclab.localcloud.control_plane.additions import (
     function_concurrency,
     function_layers,
     function_listings,
+    function_names,
     function_versions,
 )
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
 from vpclab.localcloud.control_plane.additions.function_code import check_code
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
-from vpclab.localcloud.control_plane.additions.function_limits import check_limits, check_name
+from vpclab.localcloud.control_plane.additions.function_limits import check_limits, check_mandatory, check_name
 from vpclab.localcloud.control_plane.additions.function_logging import check_logging, logging_of, set_logging
+from vpclab.localcloud.control_plane.additions.function_names import name_of_new
 from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
+from vpclab.localcloud.lambda_runtime.report import runtime_version
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5
 _PYTHON = re.compile(r"python3\.(\d+)")
@@ -61,6 +64,7 @@ class Functions:
         corrections.wrap(backend_class, "delete_function", self._delete)
         corrections.replace(function_class, "__deepcopy__", _deep_copy)
         function_versions.correct(corrections)
+        function_names.correct(corrections)
         function_layers.correct(corrections)
         function_concurrency.correct(corrections)
         function_listings.correct(corrections)
@@ -82,16 +86,17 @@ class Functions:
             self._interfaces.age()
 
     def _create(self, plain: Moto, backend: Moto, spec: dict[str, Any]) -> Moto:
+        if spec.get("PackageType", "Zip") == "Zip":
+            check_mandatory(spec)
         _check_runtime(spec.get("PackageType", "Zip"), spec.get("Runtime"), spec.get("Architectures"))
-        check_name(spec["FunctionName"].rsplit(":", 1)[-1], spec.get("Handler"))
+        name = spec["FunctionName"] = name_of_new(backend, spec["FunctionName"])
+        check_name(name)
         check_limits(spec)
-        self._check_role(backend, spec["Role"], spec["FunctionName"].rsplit(":", 1)[-1])
+        self._check_role(backend, spec["Role"], name)
         spec["VpcConfig"] = self._checked_vpc_config(backend, spec.get("VpcConfig"), spec["Role"])
         self._check_tracing(spec.get("TracingConfig"), spec["Role"])
         check_logging(spec.get("LoggingConfig"))
         dead_letters = self.check_dead_letters(spec["Role"], spec.get("DeadLetterConfig"))
-        name = spec["FunctionName"].rsplit(":", 1)[-1]
-        spec["FunctionName"] = name
         publish, spec["Publish"] = spec.get("Publish"), False
         package = check_code(backend, spec["Code"])
         function_layers.check_size(package, function_layers.found(backend, spec.get("Layers") or []))
@@ -235,9 +240,8 @@ class Functions:
         """Refuse active tracing for a role that may not send segments (Lambda guide, services-xray)."""
         mode = (given or {}).get("Mode", "PassThrough")
         if mode not in ("Active", "PassThrough"):
-            raise InvalidParameterValueException(
-                f"1 validation error detected: Value '{mode}' at 'tracingConfig.mode' failed to satisfy "
-                "constraint: Member must satisfy enum value set: [Active, PassThrough]"
+            raise ValidationException(
+                str(mode), "tracingConfig.mode", "Member must satisfy enum value set: [Active, PassThrough]"
             )
         try:
             allowed = mode != "Active" or self._roles.allows(role_arn, "xray:PutTraceSegments")
@@ -265,9 +269,10 @@ class Functions:
             ("securityGroupIds", group_ids, MOST_GROUPS),
         ):
             if len(ids) > most:
-                raise InvalidParameterValueException(
-                    f"1 validation error detected: Value '{ids}' at 'vpcConfig.{name}' failed to satisfy "
-                    f"constraint: Member must have length less than or equal to {most}"
+                raise ValidationException(
+                    f"[{', '.join(ids)}]",
+                    f"vpcConfig.{name}",
+                    f"Member must have length less than or equal to {most}",
                 )
         vpc_id = _check_network(ec2_backends[backend.account_id][backend.region_name], subnet_ids, group_ids)
         try:
@@ -356,6 +361,9 @@ def _configuration(plain: Moto, self: Moto, *, on_create: bool = False) -> dict[
     found["LoggingConfig"] = logging_of(self)
     found["LastModified"] = f"{self.last_modified[:23]}+0000"  # moto: with nanoseconds
     found["RevisionId"] = function_versions.revision(self)
+    found["RuntimeVersionConfig"] = {"RuntimeVersionArn": runtime_version(self.run_time, self.region)[1]}
+    if not found.get("Layers"):
+        found.pop("Layers", None)
     return found
 
 

@@ -26,6 +26,7 @@ from vpclab.localcloud.control_plane.additions.function_concurrency import reser
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
 from vpclab.localcloud.control_plane.additions.function_layers import layers_of
 from vpclab.localcloud.control_plane.additions.function_logging import logging_of
+from vpclab.localcloud.control_plane.additions.function_names import check_qualifiers, check_region
 from vpclab.localcloud.control_plane.additions.function_recursion import check_recursion
 from vpclab.localcloud.control_plane.additions.function_versions import serving
 from vpclab.localcloud.control_plane.api_error import ApiError, Response
@@ -123,7 +124,9 @@ class Invocations:
         kind = request.environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
         if kind not in _TYPES:
             raise ApiError(
-                "InvalidParameterValueException", f"X-Amz-Invocation-Type is {kind}: use one of {_TYPES}."
+                "ValidationException",
+                f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{', '.join(_TYPES)}]",
             )
         for header, what in _UNMODELLED.items():
             if header in request.environ:
@@ -233,13 +236,16 @@ class Invocations:
 
     def _named(self, request: ApiRequest) -> _Named:
         match = _PATH.fullmatch(request.path)
-        given = unquote(match[1]) if match else ""
-        named = _ARN.fullmatch(given)
+        text = unquote(match[1]) if match else ""
+        named = _ARN.fullmatch(text)
         if named is None:
-            raise ApiError("ValidationException", f"'{given}' is neither the name nor the ARN of a function.")
+            raise ApiError("ValidationException", f"'{text}' is neither the name nor the ARN of a function.")
         region, account, name, own_qualifier = named.groups()
         caller = self._account_of(request)
-        qualifier = own_qualifier or parse_qs(request.query).get("Qualifier", [None])[0]
+        given = parse_qs(request.query).get("Qualifier", [None])[0]
+        check_qualifiers(own_qualifier, given)
+        check_region(region, request.region)
+        qualifier = own_qualifier or given
         return _Named(account or caller, region or request.region or self._region, name, qualifier)
 
     @staticmethod

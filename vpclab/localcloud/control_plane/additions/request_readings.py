@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from moto.core.responses import BaseResponse
 
+from vpclab.localcloud.control_plane.additions import function_names
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
@@ -28,6 +29,7 @@ def fix(request: ApiRequest) -> None:
     """Leave the one reading of a request that was judged in its environ, before moto gets it."""
     environ = request.environ
     environ[_KEY] = request
+    function_names.fix(request)
     if request.protocol in ("ec2", "query"):
         environ["CONTENT_TYPE"] = _FORM
     elif request.service != "s3" and environ.get("CONTENT_TYPE", "").startswith((_FORM, "multipart/")):
