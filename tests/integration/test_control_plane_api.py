@@ -33,7 +33,7 @@ def test_what_is_not_modelled_cannot_be_recorded(here: World) -> None:
     ec2, functions = here.ec2, here.functions
     changes = here.effects.network_changes
     attempts: list[tuple[Callable[[], object], str]] = [
-        (lambda: ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1), "EC2 instances"),
+        (lambda: ec2.run_instances(ImageId="ami-0123456789abcdef0", MinCount=1, MaxCount=1), "EC2 instances"),
         (lambda: ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=vpc), "VPC peering"),
         (ec2.create_transit_gateway, "transit gateways"),
         (lambda: ec2.create_egress_only_internet_gateway(VpcId=vpc), "egress-only"),

@@ -97,7 +97,7 @@ def test_page_cannot_be_of_any_size(here: World) -> None:
     with refused("InvalidParameterValue", "Expecting a value greater than 5"):
         here.ec2.describe_tags(MaxResults=4)
     with refused("InvalidParameterCombination"):
-        here.ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-1"], MaxResults=5)
+        here.ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-0123456789abcdef0"], MaxResults=5)
 
 
 @pytest.mark.parametrize("action", LISTED)

@@ -215,7 +215,7 @@ def test_instance_can_use_an_interface_that_was_made_before(here: World) -> None
         ({"IamInstanceProfile": {"Name": "p"}}, "UnsupportedOperation", "roles of instances"),
         ({"InstanceMarketOptions": {"MarketType": "spot"}}, "UnsupportedOperation", "Spot"),
         ({"InstanceType": "t3.nano"}, "InvalidParameterValue", "architecture"),
-        ({"SecurityGroupIds": ["sg-0"]}, "InvalidGroup.NotFound", "sg-0"),
+        ({"SecurityGroupIds": ["sg-00000000"]}, "InvalidGroup.NotFound", "sg-00000000"),
         ({"SubnetId": "subnet-0"}, "InvalidSubnetID.NotFound", "subnet-0"),
     ],
 )

@@ -199,7 +199,7 @@ class ControlPlane:
         action = moto.action(request)
         moto.authorize(request, action)
         moto.unmodelled.refuse(request, action)
-        moto.check_region(request)
+        moto.check(request, action)
         moto.dry_runs.answer(request, action)
         request = moto.canonical_ranges.canonical(request)
         long_polling = moto.event_sources.long_polling

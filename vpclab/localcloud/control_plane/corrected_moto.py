@@ -23,8 +23,10 @@ from vpclab.localcloud.control_plane.additions import (
     error_texts,
     function_policies,
     function_recursion,
+    identifier_forms,
     identities,
     images,
+    instance_describe_calls,
     instances,
     interface_groups,
     load_balancers,
@@ -38,6 +40,7 @@ from vpclab.localcloud.control_plane.additions import (
     public_addresses,
     request_ids,
     request_readings,
+    request_shapes,
     resource_policy_documents,
     route_requests,
     route_table_associations,
@@ -47,11 +50,14 @@ from vpclab.localcloud.control_plane.additions import (
     security_group_rules,
     security_groups,
     subnets,
+    tag_limits,
     unmodelled,
+    vpc_attributes,
     vpc_endpoints,
     vpc_ranges,
 )
 from vpclab.localcloud.control_plane.additions.caches import Caches
+from vpclab.localcloud.control_plane.additions.client_tokens import ClientTokens
 from vpclab.localcloud.control_plane.additions.code_locations import CodeLocations
 from vpclab.localcloud.control_plane.additions.databases import Databases
 from vpclab.localcloud.control_plane.additions.event_permissions import EventPermissions
@@ -83,6 +89,7 @@ _MODELS = (
     request_readings,
     request_ids,
     error_texts,
+    tag_limits,
     bucket_permissions,
     private_addresses,
     public_addresses,
@@ -95,6 +102,7 @@ _MODELS = (
     routes,
     route_requests,
     route_table_associations,
+    vpc_attributes,
     vpc_ranges,
     subnets,
     security_groups,
@@ -108,6 +116,7 @@ _MODELS = (
     default_vpcs,
     dhcp_options,
     deletions_in_use,
+    instance_describe_calls,
     describe_calls,
     cache_subnet_groups,
     load_balancers,
@@ -128,6 +137,7 @@ class CorrectedMoto:
     def __init__(self, settings: Settings, effects: Effects, lock: threading.RLock) -> None:
         self._settings = settings
         self._corrections = Corrections()
+        self._client_tokens = ClientTokens()
         for addition in _MODELS:
             addition.correct(self._corrections)
         self.unmodelled = unmodelled
@@ -195,7 +205,14 @@ class CorrectedMoto:
         """Raise the refusal of what its caller may not do, and note whose resources the request is about."""
         request.environ[_ACCOUNT_KEY] = self.authorizer.check(request, caller_of(request), action)
 
-    def check_region(self, request: ApiRequest) -> None:
+    def check(self, request: ApiRequest, action: str) -> None:
+        """Raise the error of a request that no operation could carry out, whatever there is."""
+        self._check_region(request)
+        identifier_forms.check(request, action)
+        request_shapes.check(request, action)
+        tag_limits.check(request, action)
+
+    def _check_region(self, request: ApiRequest) -> None:
         """Raise an error for a Region that does not exist; AWS has no endpoint there at all."""
         known = [one.name for one in RegionsAndZonesBackend.regions]
         if request.region is not None and request.region not in known and request.service not in _GLOBAL_SERVICES:
@@ -210,7 +227,8 @@ class CorrectedMoto:
         if request.service == "sts":
             return self.role_sessions.answer(request)
         request_readings.fix(request)
-        return moto_process.call(request, self.account(request))
+        account = self.account(request)
+        return self._client_tokens.answer(request, action, account, lambda: moto_process.call(request, account))
 
     def network(self) -> "Network":
         """Return the inventory of every account and Region."""

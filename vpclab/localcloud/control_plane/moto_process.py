@@ -7,6 +7,7 @@ instance types and machine images that are not used here.
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
 import importlib
+import json
 import logging
 import os
 from collections.abc import Callable
@@ -100,7 +101,7 @@ def reset() -> None:
     known.clear()
 
 
-def call(request: ApiRequest, account: str) -> Response:
+def call(request: ApiRequest, account: str) -> Response:  # noqa: PLR0911 - one for each way it ends
     """Have moto answer. Refusals are responses; what it has not implemented is ``UnsupportedOperation``."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - with moto, not before
     from werkzeug.exceptions import HTTPException  # noqa: PLC0415
@@ -117,15 +118,40 @@ def call(request: ApiRequest, account: str) -> Response:
         return render(ApiError(details["Code"], details["Message"]), request.service, request.protocol)
     except HTTPException as error:
         body = str(error.description or "")
+        if (told := _told_in_json(body)) is not None and request.protocol != "json":
+            return render(told, request.service, request.protocol)
         return int(error.code or 500), dict(error.get_headers()), body.encode()
     except NotImplementedError as error:
         refusal = ApiError("UnsupportedOperation", f"The local cloud does not model this: {error}", 501)
         return render(refusal, request.service, request.protocol)
-    except Exception as error:  # noqa: BLE001 - a defect of moto's must look like one, not like a broken answer
+    except Exception as error:  # noqa: BLE001 - whatever it was, the client gets an answer in its own format
         _LOG.exception("moto failed at %s %s", request.service, request.action or request.path)
-        refusal = ApiError("InternalFailure", f"The control plane failed: {type(error).__name__}: {error}", 500)
-        return render(refusal, request.service, request.protocol)
+        return render(_failure(error, request), request.service, request.protocol)
     return _response(answer)
+
+
+def _failure(error: Exception, request: ApiRequest) -> ApiError:
+    """What a request failed of: what moto trips over is not modelled; what an addition does is a defect."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    kind = f"{type(error).__name__}: {error}"
+    if frame is not None and f"{os.sep}vpclab{os.sep}" in frame.tb_frame.f_code.co_filename:
+        return ApiError("InternalFailure", f"The control plane failed: {kind}", 500)
+    return ApiError(
+        "UnsupportedOperation",
+        f"The local cloud does not model this: {request.action or request.path} with what was asked ({kind}).",
+        501,
+    )
+
+
+def _told_in_json(body: str) -> ApiError | None:
+    """The error that moto words in JSON, whatever the protocol; None: the body is none."""
+    try:
+        told = json.loads(body)
+        return ApiError(str(told["__type"]), str(told["message"]))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _response(answer: Moto) -> Response:

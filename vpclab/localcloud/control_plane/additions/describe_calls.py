@@ -25,6 +25,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
 
+from vpclab.localcloud.control_plane.additions.instance_listings import INSTANCE_LISTINGS, INSTANCES
 from vpclab.localcloud.control_plane.additions.listings import LISTINGS, Listing
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
@@ -48,9 +49,8 @@ def correct(corrections: Corrections) -> None:
         return {} if getattr(self, _OURS, False) else plain(self)
 
     corrections.wrap(EC2Response, "_filters_from_querystring", without)
-    for listing in LISTINGS:
+    for listing in (*LISTINGS, *INSTANCE_LISTINGS):
         corrections.wrap(EC2Response, xform_name(listing.action), partial(_answer, listing))
-    corrections.wrap(EC2Response, "describe_instances", _describe_instances)
     for owner, name, value in _MEMBERS:
         corrections.replace(owner, name, property(value))
 
@@ -72,10 +72,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _answer(listing: Listing, plain: Callable[[Moto], Moto], self: Moto) -> Moto:
     given = self._filters_from_querystring()
-    tests = [_test(listing, name, values) for name, values in given.items()]
+    tests = [test(listing, name, values) for name, values in given.items()]
     wanted = list(self._get_param(listing.identifiers, [])) if listing.identifiers else []
-    limit = _limit(listing, self._get_param("MaxResults"), wanted)
-    setattr(self, _OURS, True)
+    most = limit(listing, self._get_param("MaxResults"), wanted)
+    without_filters(self)
     try:
         answer = plain(self)
     except EC2ClientError as error:
@@ -84,27 +84,23 @@ def _answer(listing: Listing, plain: Callable[[Moto], Moto], self: Moto) -> Moto
     if wanted:
         _check_known(listing, wanted, found)
     if tests:
-        found = [one for one in found if all(test(one) for test in tests)]
-    page, token = _page(listing, found, limit, self._get_param("NextToken"))
-    answer._result[listing.items] = page
+        found = [one for one in found if all(passes(one) for passes in tests)]
+    items, token = page(listing, found, most, self._get_param("NextToken"))
+    answer._result[listing.items] = items
     answer._result["NextToken"] = token
     return answer
-
-
-def _describe_instances(plain: Moto, self: Moto) -> Moto:
-    try:
-        return plain(self)
-    except ValueError:
-        if self._get_param("NextToken"):
-            raise _bad_token() from None
-        raise
 
 
 # Filters
 
 
-def _test(listing: Listing, name: str, patterns: list[str]) -> Callable[[Moto], bool]:
-    shape = _shape(listing)
+def without_filters(response: Moto) -> None:
+    """Have moto's own filters see none from here on."""
+    setattr(response, _OURS, True)
+
+
+def test(listing: Listing, name: str, patterns: list[str]) -> Callable[[Moto], bool]:
+    """Return what tells whether a filter lets an item through. EC2ClientError: there is no such filter."""
     if listing.tags and name.startswith(_TAG):
         key = name.removeprefix(_TAG)
 
@@ -119,8 +115,14 @@ def _test(listing: Listing, name: str, patterns: list[str]) -> Callable[[Moto], 
         path = listing.filters[name]
     else:
         raise EC2ClientError("InvalidParameterValue", f"The filter '{name}' is invalid")
-    return lambda item: any(
-        matches(pattern, value) for value in _values(item, path.split("."), shape) for pattern in patterns
+    return test_path(_shape(listing), path, patterns)
+
+
+def test_path(shape: Moto, path: str, patterns: list[str]) -> Callable[[Moto], bool]:
+    """Return what tells whether an item of that shape has one of the values at a path; none is at an empty one."""
+    return lambda item: (
+        bool(path)
+        and any(matches(pattern, value) for value in _values(item, path.split("."), shape) for pattern in patterns)
     )
 
 
@@ -152,6 +154,13 @@ def _values(item: Moto, path: list[str], shape: Moto) -> Iterator[str]:
 
 @cache
 def _shape(listing: Listing) -> Moto:
+    shape = item_shape(listing)
+    return shape.members["Instances"].member if listing is INSTANCES else shape
+
+
+@cache
+def item_shape(listing: Listing) -> Moto:
+    """Return the shape of what a call lists."""
     operation = get_service_model("ec2").operation_model(listing.action)
     return operation.output_shape.members[listing.items].member
 
@@ -160,6 +169,8 @@ def _shape(listing: Listing) -> Moto:
 
 
 def _identity(listing: Listing, item: Moto) -> str:
+    if listing is INSTANCES:
+        return str(item.id)  # a page ends with a reservation
     return next(_values(item, [listing.identifier], _shape(listing)), "") if listing.identifier else ""
 
 
@@ -179,7 +190,8 @@ def _in_words_of_aws(listing: Listing, wanted: list[str], error: EC2ClientError)
 # Pages
 
 
-def _limit(listing: Listing, asked: object, wanted: list[str]) -> int | None:
+def limit(listing: Listing, asked: object, wanted: list[str]) -> int | None:
+    """Return how many a page may have; EC2's error for what cannot be asked. None: nothing was asked."""
     if asked is None:
         return None
     number = int(str(asked))
@@ -197,15 +209,16 @@ def _limit(listing: Listing, asked: object, wanted: list[str]) -> int | None:
     return min(number, listing.most)
 
 
-def _page(
-    listing: Listing, found: list[Moto], limit: int | None, token: str | None
+def page(
+    listing: Listing, found: list[Moto], most: int | None, token: str | None
 ) -> tuple[list[Moto], str | None]:
+    """Return the items that a token leads to, and the token of those after them."""
     start = _start(listing, found, token) if token else 0
-    if limit is None or start + limit >= len(found):
+    if most is None or start + most >= len(found):
         return found[start:], None
-    page = found[start : start + limit]
-    last = f"{listing.action} {start + limit} {_identity(listing, page[-1])}"
-    return page, base64.urlsafe_b64encode(last.encode()).decode()
+    items = found[start : start + most]
+    last = f"{listing.action} {start + most} {_identity(listing, items[-1])}"
+    return items, base64.urlsafe_b64encode(last.encode()).decode()
 
 
 def _start(listing: Listing, found: list[Moto], token: str) -> int:

@@ -31,7 +31,7 @@ def allocate(backend: Moto, subnet: Moto, wanted: str | None = None) -> IPv4Addr
     network = IPv4Network(subnet.cidr_block)
     taken = {IPv4Address(eni.private_ip_address) for eni in backend.enis.values() if eni.subnet.id == subnet.id}
     if wanted is not None:
-        return _check(IPv4Address(wanted), network, taken)
+        return _check(_parsed(wanted), network, taken)
     usable = network.num_addresses - _RESERVED_FIRST - _RESERVED_LAST
     start: int = getattr(subnet, _CURSOR, 0)
     for turn in range(usable):
@@ -56,6 +56,16 @@ def _initialise(
     args = (None, *args[1:]) if args else args
     kwargs.pop("private_ip_addresses", None)
     plain(self, ec2_backend, subnet, str(address), *args, **kwargs)
+
+
+def _parsed(text: str) -> IPv4Address:
+    try:
+        return IPv4Address(text)
+    except ValueError:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"Value ({text}) for parameter privateIpAddress is invalid. Invalid IPv4 address.",
+        ) from None
 
 
 def _check(address: IPv4Address, network: IPv4Network, taken: set[IPv4Address]) -> IPv4Address:
