@@ -2,6 +2,7 @@
 
 import http.client
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -24,10 +25,10 @@ def by_hand(action: str, service: str = "ec2", version: str = "2016-11-15", **pa
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     request = AWSRequest("POST", endpoint() + "/", data=body, headers=headers)
     SigV4Auth(Credentials("test", "test"), service, REGION).add_auth(request)
-    connection = http.client.HTTPConnection(urlsplit(endpoint()).netloc, timeout=30)
-    connection.request("POST", "/", body, dict(request.headers))
-    answer = connection.getresponse()
-    return answer.status, answer.read().decode()
+    with closing(http.client.HTTPConnection(urlsplit(endpoint()).netloc, timeout=30)) as connection:
+        connection.request("POST", "/", body, dict(request.headers))
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def test_identifier_that_cannot_be_one_cannot_pass_for_unknown(here: World) -> None:
