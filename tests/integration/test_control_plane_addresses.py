@@ -176,3 +176,43 @@ def test_elastic_address_can_move(here: World) -> None:
     with refused("AuthFailure"):
         associate(one, 0)
     assert addresses() == [None, other_ip]
+
+
+def test_interface_can_have_names_where_its_vpc_gives_them(here: World) -> None:
+    """A private one, and a public one beside its public address, by enableDnsHostnames; told in both places."""
+    vpc = here.vpc(internet=True)
+    interface = here.ec2.create_network_interface(SubnetId=here.subnet(vpc))["NetworkInterface"]
+    allocation, public = here.address()
+    here.ec2.associate_address(AllocationId=allocation, NetworkInterfaceId=interface["NetworkInterfaceId"])
+    private = interface["PrivateIpAddress"]
+
+    def told() -> list[tuple[str, str]]:
+        found = here.ec2.describe_network_interfaces(NetworkInterfaceIds=[interface["NetworkInterfaceId"]])
+        [one] = found["NetworkInterfaces"]
+        assert one["Association"]["PublicIp"] == public
+        assert one["PrivateIpAddresses"][0]["Association"] == one["Association"]
+        return [
+            (each.get("PrivateDnsName", ""), each["Association"]["PublicDnsName"])
+            for each in (one, one["PrivateIpAddresses"][0])
+        ]
+
+    assert told() == [("", "")] * 2
+    here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    names = (
+        f"ip-{private.replace('.', '-')}.ec2.internal",
+        f"ec2-{public.replace('.', '-')}.compute-1.amazonaws.com",
+    )
+    assert told() == [names] * 2
+    [address] = here.ec2.describe_addresses(AllocationIds=[allocation])["Addresses"]
+    assert (address["PublicIpv4Pool"], address["NetworkBorderGroup"]) == ("amazon", "us-east-1")
+
+
+def test_nat_gateway_cannot_be_of_an_unknown_kind(here: World) -> None:
+    """Public or private; what is deleted tells since when."""
+    subnet = here.subnet(here.vpc())
+    with refused("InvalidParameterValue", "connectivityType"):
+        here.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="nonsense")
+    made = here.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    here.ec2.delete_nat_gateway(NatGatewayId=made)
+    [found] = here.ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"]
+    assert found["DeleteTime"] >= found["CreateTime"]

@@ -187,3 +187,17 @@ def test_refusal_can_name_what_is_not_there(here: World) -> None:
         ec2.disassociate_route_table(AssociationId=main["RouteTableAssociationId"])
     with refused("InvalidParameterValue", "reserved for internal use"):
         ec2.create_tags(Resources=[vpc], Tags=[{"Key": "aws:own", "Value": "x"}])
+
+
+def test_internet_gateway_cannot_be_in_two_places(here: World) -> None:
+    """It is attached to one VPC at a time, and detached from that one only."""
+    one, other, free = here.vpc(), here.vpc("10.1.0.0/16"), here.vpc("10.2.0.0/16")
+    gateway = here.gateway(one)
+    with refused("Resource.AlreadyAssociated", f"{gateway} is already attached to network {one}"):
+        here.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=free)
+    with refused("Gateway.NotAttached", f"{gateway} is not attached to network {other}"):
+        here.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=other)
+    with refused("InvalidVpcID.NotFound"):
+        here.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId="vpc-0123456789abcdef0")
+    here.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=one)
+    here.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=free)

@@ -100,3 +100,16 @@ def test_resolver_cannot_be_asked_from_another_vpc(world: RowWorld) -> None:
     """A VPC's resolver is for its own interfaces."""
     world.isolated("10.1.0.0/16")
     assert world.ask_one(world.function(world.isolated()), "ask_resolver", "10.1.0.2", CHECKIP, 1.0) == TIMED_OUT
+
+
+def test_public_name_can_mean_the_private_address_at_home(world: RowWorld) -> None:
+    """2.5: ec2-… names: the private address inside the VPC that gives names, the public one to everybody else."""
+    place, nat = world.private()
+    inside, outside = world.function(place), world.function()
+    name = f"ec2-{nat.public_ip.replace('.', '-')}.compute-1.amazonaws.com"
+    [(private,)] = world.ask(inside, ("resolve", name))
+    assert private.startswith("10.0.100.")
+    assert world.ask_one(outside, "resolve", name) == [nat.public_ip]
+    assert world.ask_one(inside, "ask_resolver", "8.8.8.8", name) == nat.public_ip
+    world.ec2.modify_vpc_attribute(VpcId=place.vpc, EnableDnsHostnames={"Value": False})
+    assert world.ask_one(inside, "resolve", name) == [nat.public_ip]

@@ -5,6 +5,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.control_plane.plain_moto import Client, still_wrong, succeeds
 
@@ -151,3 +152,25 @@ def test_route_requests_are_still_needed(client: Client) -> None:
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     accepted = succeeds(lambda: ec2.create_route(RouteTableId=table, GatewayId=gateway))
     still_wrong(wrong=accepted, addition="route_requests")
+
+
+def test_host_names_are_still_needed(client: Client) -> None:
+    """Plain moto names a public address like a private one."""
+    ec2 = client("ec2")
+    [subnet, *_] = ec2.describe_subnets()["Subnets"]
+    interface = ec2.create_network_interface(SubnetId=subnet["SubnetId"])["NetworkInterface"]["NetworkInterfaceId"]
+    allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.associate_address(AllocationId=allocation, NetworkInterfaceId=interface)
+    [told] = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"]
+    wrong = told["Association"]["PublicDnsName"].endswith(".internal")
+    still_wrong(wrong=wrong, addition="host_names")
+
+
+def test_internet_gateways_are_still_needed(client: Client) -> None:
+    """Plain moto does not look whether the VPC of a detachment exists."""
+    ec2 = client("ec2")
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    with pytest.raises(ClientError) as caught:
+        ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId="vpc-0123456789abcdef0")
+    wrong = caught.value.response["Error"]["Code"] == "Gateway.NotAttached"
+    still_wrong(wrong=wrong, addition="internet_gateways")

@@ -161,3 +161,21 @@ def test_names_of_what_is_gone_cannot_be_found() -> None:
     for name in (*CACHE_NAMES, BALANCER_NAME):
         assert found(name, VPC.id, gone) == []
     assert found("other.abc123.ng.0001.use1.cache.amazonaws.com", VPC.id) == []
+
+
+def test_public_name_can_mean_the_private_address_at_home() -> None:
+    """EC2 guide, "Hostname types": inside the VPC that gives names the private address, else the public one."""
+    address, name = IPv4Address("203.0.113.7"), "ec2-203-0-113-7.compute-1.amazonaws.com"
+    holders = (replace(DATABASE_INTERFACE, public_ip=address),)
+    network = replace(with_vpc(enable_dns_hostnames=True), network_interfaces=holders)
+    nameless = replace(with_vpc(enable_dns_hostnames=False), network_interfaces=holders)
+    assert found(name, VPC.id, network) == [str(DATABASE_INTERFACE.private_ip)]
+    assert found(name, OTHER_VPC.id, network) == found(name, None, network) == [str(address)]
+    assert found(name, VPC.id, nameless) == [str(address)]
+    assert Names(network).pointer(address, None) == name
+
+
+def test_name_of_an_address_that_is_not_ec2s_cannot_resolve() -> None:
+    """Whatever is no public address of AWS's has no such name."""
+    for number in ("198-51-100-7", "300-1-1-1", "10-0-1-9"):
+        assert found(f"ec2-{number}.compute-1.amazonaws.com", VPC.id) == []

@@ -27,6 +27,9 @@ S3 = IPv4Network("192.0.2.128/26")
 DYNAMODB = IPv4Network("192.0.2.192/26")
 """DynamoDB of the asker's Region, the range of the prefix list ``com.amazonaws.<region>.dynamodb``."""
 
+ELASTIC = IPv4Network("203.0.113.0/24")
+"""Public addresses of interfaces, and what functions without VpcConfig leave from."""
+
 AMAZON_RESOLVER = IPv4Address("169.254.169.253")
 """The Amazon resolver's link-local address, the same in every VPC (VPC guide, AmazonDNS)."""
 

@@ -9,6 +9,8 @@ Pure: ``Names`` is an index over one ``Network``. A question comes from inside a
 - PrivateLink guide "Gateway endpoints": names of S3 and DynamoDB keep their public addresses.
 - Elastic Load Balancing guide "Internal load balancers", ElastiCache guide "Accessing your cluster": their names
   give private addresses to everybody.
+- EC2 guide "Hostname types": the name of a public address gives the private one inside the VPC that has it, if the
+  VPC gives names, and the public one to everybody else.
 - RDS guide "Working with a DB instance in a VPC": the endpoint's name gives the private address, except for a
   publicly accessible instance when asked from outside its VPC.
 """
@@ -20,6 +22,7 @@ from ipaddress import IPv4Address
 
 from vpclab.localcloud.far_ends import addresses, private_names
 from vpclab.localcloud.far_ends.aws_host import DYNAMODB, S3, AwsHost, aws_host
+from vpclab.network.host_names import internal_domain, internal_name, named_address, public_name
 from vpclab.network.model import DatabaseInstance, EndpointType, Network, NetworkInterface, Vpc, VpcEndpoint
 
 DATABASE_TTL = 5
@@ -90,6 +93,7 @@ class Names:
         self._vpcs = {vpc.id: vpc for vpc in network.vpcs}
         interfaces = {interface.id: interface for interface in network.network_interfaces}
         self._internal = {(one.vpc_id, one.private_ip): one for one in network.network_interfaces}
+        self._public = {one.public_ip: one for one in network.network_interfaces if one.public_ip is not None}
         self._databases = {
             instance.endpoint_address.lower(): (instance, interfaces[instance.network_interface_id])
             for instance in network.databases
@@ -120,10 +124,15 @@ class Names:
         host = aws_host(name)
         if host is not None:
             return Answer((public_address(host, vpc.region if vpc else self._region),))
-        return self._internal_answer(name, vpc) if vpc else None
+        public = named_address(name)
+        return self._internal_answer(name, vpc) if public is None else self._public_answer(public, vpc)
 
     def pointer(self, address: IPv4Address, vpc_id: str | None) -> str | None:
-        """Return the internal name of an address in the asker's VPC (a PTR answer), None elsewhere."""
+        """Return the name of a public address, or of a private one of the asker's VPC, for a PTR answer."""
+        if address in addresses.ELASTIC:
+            holder = self._public.get(address)
+            home = self._vpcs.get(holder.vpc_id) if holder is not None else None
+            return public_name(address, home.region if home is not None else self._region)
         vpc = self._vpcs.get(vpc_id) if vpc_id is not None else None
         if vpc is None or (vpc.id, address) not in self._internal:
             return None
@@ -152,9 +161,17 @@ class Names:
             return None
         return _wildcard(self._private.get(vpc_id, {}), name)
 
-    def _internal_answer(self, name: str, vpc: Vpc) -> Answer | None:
+    def _public_answer(self, address: IPv4Address, vpc: Vpc | None) -> Answer | None:
+        """Every public address of AWS's has its name, whether in use or not."""
+        if address not in addresses.ELASTIC:
+            return None
+        holder = self._public.get(address)
+        at_home = vpc is not None and vpc.enable_dns_hostnames and holder is not None and holder.vpc_id == vpc.id
+        return Answer((holder.private_ip if at_home and holder is not None else address,))
+
+    def _internal_answer(self, name: str, vpc: Vpc | None) -> Answer | None:
         match = _INTERNAL_NAME.fullmatch(name)
-        if match is None or match[5] != internal_domain(vpc.region):
+        if vpc is None or match is None or match[5] != internal_domain(vpc.region):
             return None
         try:
             address = IPv4Address(".".join(match.groups()[:4]))
@@ -183,16 +200,6 @@ def _wildcard(names: Mapping[str, tuple[IPv4Address, ...]], name: str) -> tuple[
         parent = parent.split(".", 1)[1]
         exact = names.get(f"*.{parent}")
     return exact
-
-
-def internal_domain(region: str) -> str:
-    """Return the domain of internal names, which is also what resolvers of the Region search."""
-    return "ec2.internal" if region == _US_EAST_1 else f"{region}.compute.internal"
-
-
-def internal_name(address: IPv4Address, region: str) -> str:
-    """Return the IP-based internal name, for example ``ip-10-0-0-1.ec2.internal``."""
-    return f"ip-{str(address).replace('.', '-')}.{internal_domain(region)}"
 
 
 def _database_address(instance: DatabaseInstance, interface: NetworkInterface, vpc_id: str | None) -> IPv4Address:

@@ -9,6 +9,7 @@ public address comes at each start and goes at each stop, an Elastic one stays.
 # ruff: noqa: SLF001 - moto keeps its state in private attributes
 
 import re
+from ipaddress import IPv4Address
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -18,6 +19,7 @@ from moto.ec2.responses import EC2Response
 
 from vpclab.localcloud.control_plane.additions import public_addresses
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
+from vpclab.network.host_names import internal_name
 
 RUNNING, TERMINATED = "running", "terminated"
 
@@ -204,9 +206,7 @@ def _primary(instance: Moto, name: str) -> Moto:
 def _private_dns_name(instance: Moto) -> str:
     if not instance.nics:
         return ""
-    region = instance.region_name
-    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
-    return f"ip-{instance.private_ip.replace('.', '-')}.{domain}"
+    return internal_name(IPv4Address(instance.private_ip), instance.region_name)
 
 
 def _release_automatic_address(interface: Moto) -> None:

@@ -113,6 +113,11 @@ def _connect(gateway: Moto, subnet: Moto, address: Moto) -> None:
 
 
 def _address(backend: Moto, allocation_id: str | None, connectivity_type: str | None) -> Moto:
+    if connectivity_type not in {None, "public", "private"}:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"Value ({connectivity_type}) for parameter connectivityType is invalid. Use public or private",
+        )
     if connectivity_type == "private":
         if allocation_id:
             raise EC2ClientError(
@@ -130,7 +135,8 @@ def _delete(_plain: Moto, self: Moto, nat_gateway_id: str) -> Moto:
     gateway = _find(self, nat_gateway_id)
     if gateway._eni is not None:
         managed_interfaces.remove(self, gateway._eni.id)
-    gateway.state = "deleted"
+    if gateway.state != "deleted":
+        gateway.state, gateway.delete_time = "deleted", utcnow()
     return gateway
 
 

@@ -1,6 +1,7 @@
 """Elastic and public addresses come from 203.0.113.0/24 (RFC 5737), never from a range of somebody else.
 
-moto draws Elastic addresses from 127.0.0.0/8. One pool serves all accounts and Regions, as the internet does.
+moto draws Elastic addresses from 127.0.0.0/8, and says of none to which pool it belongs. One pool serves all
+accounts and Regions, as the internet does.
 203.0.113.240/28 is left out: functions without VpcConfig leave from there.
 """
 
@@ -33,7 +34,10 @@ def correct(corrections: Corrections) -> None:
                 raise EC2ClientError("InvalidAddress.NotFound", f"Address '{address}' not found.")
         plain(self, ec2_backend, domain="vpc", address=str(chosen), tags=tags)
 
-    corrections.wrap(elastic_ip_addresses.ElasticAddress, "__init__", initialise)
+    address_class = elastic_ip_addresses.ElasticAddress
+    corrections.wrap(address_class, "__init__", initialise)
+    corrections.replace(address_class, "public_ipv4_pool", "amazon")
+    corrections.replace(address_class, "network_border_group", property(lambda self: self.ec2_backend.region_name))
 
 
 class _Cursor:
