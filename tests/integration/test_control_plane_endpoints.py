@@ -151,3 +151,48 @@ def test_endpoint_policy_cannot_be_recorded_without_effect(here: World) -> None:
     with refused("InvalidPolicyDocument"):
         here.ec2.modify_vpc_endpoint(VpcEndpointId=made, PolicyDocument="no policy")
     assert len(here.plane.network().vpc_endpoints) == 1
+
+
+def test_endpoint_cannot_be_of_a_type_that_does_not_fit(here: World) -> None:
+    """The type decides what goes with it, when it is made and later; unknown services do not exist."""
+    vpc = here.vpc()
+    subnet, group = here.subnet(vpc), here.group(vpc)
+    create, types = here.ec2.create_vpc_endpoint, "does not match available service types"
+
+    def named(service: str, kind: str = "Gateway") -> dict[str, str]:
+        return {"VpcId": vpc, "ServiceName": f"com.amazonaws.{REGION}.{service}", "VpcEndpointType": kind}
+
+    with refused("InvalidServiceName", "'com.amazonaws.us-east-1.nosuch' does not exist$"):
+        create(**named("nosuch", "Interface"))
+    for wanted in (named("ssm"), {**named("ssm"), "VpcEndpointType": "Gateway"}):
+        with refused("InvalidParameter", r"Endpoint type \(Gateway\) " + types + r" \(\[Interface\]\)"):
+            create(**wanted)
+    [table] = here.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    with refused("InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint"):
+        create(**named("ssm", "Interface"), RouteTableIds=[table["RouteTableId"]])
+    made = create(**named("s3"))["VpcEndpoint"]
+    change = {"VpcEndpointId": made["VpcEndpointId"]}
+    for of_interfaces, later in (
+        ({"SubnetIds": [subnet]}, {"AddSubnetIds": [subnet]}),
+        ({"SecurityGroupIds": [group]}, {"AddSecurityGroupIds": [group]}),
+        ({"PrivateDnsEnabled": True}, {"PrivateDnsEnabled": True}),
+    ):
+        with refused("InvalidParameter", "only supported for Interface"):
+            create(**named("dynamodb"), **of_interfaces)
+        with refused("InvalidParameter", "only supported for Interface"):
+            here.ec2.modify_vpc_endpoint(**change, **later)
+    assert len(here.plane.network().vpc_endpoints) == 1
+
+
+def test_reset_policy_can_be_read(here: World) -> None:
+    """An endpoint always has a policy: at first, and after a reset, the one that allows everything."""
+    vpc = here.vpc()
+    made = endpoint_with_policy(
+        here, vpc, "s3", {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    )
+    here.ec2.modify_vpc_endpoint(VpcEndpointId=made["VpcEndpointId"], ResetPolicy=True)
+    [found] = here.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    [statement] = json.loads(found["PolicyDocument"])["Statement"]
+    assert (statement["Effect"], found["DnsOptions"]) == ("Allow", {"DnsRecordIpType": "ipv4"})
+    assert here.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"] == []
+    assert here.ec2.describe_vpc_endpoint_associations()["VpcEndpointAssociations"] == []

@@ -95,3 +95,31 @@ def test_network_acl_cannot_hold_what_cannot_be(here: World) -> None:
     )["NetworkAcls"]
     with refused("InvalidParameterValue", "default network ACL"):
         here.ec2.delete_network_acl(NetworkAclId=default["NetworkAclId"])
+
+
+def test_network_acl_cannot_go_while_a_subnet_has_it(here: World) -> None:
+    """DependencyViolation in AWS's words; unknown ACLs and entries in theirs; protocols are told by number."""
+    vpc = here.vpc()
+    subnet = here.subnet(vpc)
+    acl = here.ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    [association] = [
+        one["NetworkAclAssociationId"]
+        for listed in here.ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]
+        for one in listed["Associations"]
+        if one["SubnetId"] == subnet
+    ]
+    here.ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+    with refused("DependencyViolation", f"The networkAcl '{acl}' has dependencies and cannot be deleted."):
+        here.ec2.delete_network_acl(NetworkAclId=acl)
+    with refused("InvalidAssociationID.NotFound"):
+        here.ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+    with refused("InvalidNetworkAclEntry.NotFound", "no ingress entry with number 7"):
+        here.ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=7, Egress=False)
+    with refused("InvalidNetworkAclID.NotFound", "The networkAcl ID 'acl-0123456789abcdef0' does not exist"):
+        here.ec2.create_network_acl_entry(**entry("acl-0123456789abcdef0"))
+    with refused("InvalidParameterValue", "between 1 and 32766"):
+        here.ec2.create_network_acl_entry(**entry(acl, RuleNumber=32767))
+    here.ec2.create_network_acl_entry(**entry(acl, Protocol="tcp", CidrBlock="10.0.0.5/24"))
+    [described] = here.ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"]
+    [told] = [one for one in described["Entries"] if one["RuleNumber"] == 100]
+    assert (told["Protocol"], told["CidrBlock"]) == ("6", "10.0.0.0/24")

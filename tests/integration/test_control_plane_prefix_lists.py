@@ -71,3 +71,51 @@ def test_prefix_list_cannot_outgrow_its_size(here: World) -> None:
         modify(**listed, MaxEntries=1)
     [found] = [each for each in here.plane.network().prefix_lists if each.id == listed["PrefixListId"]]
     assert len(found.cidr_blocks) == 2
+
+
+def test_prefix_list_can_go_back_to_an_earlier_version(here: World) -> None:
+    """RestoreManagedPrefixListVersion makes a new version; the network follows; others cannot be had."""
+    ranges = ["10.0.0.0/24", "10.0.1.0/24"]
+    made = here.ec2.create_managed_prefix_list(
+        PrefixListName="own", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": ranges[0]}]
+    )["PrefixList"]
+    named = {"PrefixListId": made["PrefixListId"]}
+    here.ec2.modify_managed_prefix_list(
+        **named,
+        CurrentVersion=1,
+        AddEntries=[{"Cidr": ranges[0], "Description": "described anew"}, {"Cidr": ranges[1]}],
+    )
+    entries = here.ec2.get_managed_prefix_list_entries
+    assert entries(**named)["Entries"] == [
+        {"Cidr": ranges[0], "Description": "described anew"},
+        {"Cidr": ranges[1]},
+    ]
+    with refused("PrefixListVersionMismatch"):
+        here.ec2.restore_managed_prefix_list_version(**named, PreviousVersion=1, CurrentVersion=1)
+    answer = here.ec2.restore_managed_prefix_list_version(**named, PreviousVersion=1, CurrentVersion=2)
+    assert (answer["PrefixList"]["Version"], answer["PrefixList"]["State"]) == (3, "restore-complete")
+    assert [one["Cidr"] for one in entries(**named)["Entries"]] == ranges[:1]
+    [fact] = [one for one in here.plane.network().prefix_lists if one.id == made["PrefixListId"]]
+    assert [str(one) for one in fact.cidr_blocks] == ranges[:1]
+    with refused("InvalidPrefixListVersion"):
+        entries(**named, TargetVersion=9)
+    with refused("InvalidPrefixListID.NotFound", "The prefix list ID 'pl-0123456789abcdef0' does not exist"):
+        entries(PrefixListId="pl-0123456789abcdef0")
+
+
+def test_prefix_list_can_tell_who_refers_to_it(here: World) -> None:
+    """GetManagedPrefixListAssociations: groups and route tables; names of AWS's and twice the same are refused."""
+    vpc = here.vpc()
+    group = here.group(vpc)
+    new = {"MaxEntries": 5, "AddressFamily": "IPv4"}
+    with refused("InvalidParameterValue"):
+        here.ec2.create_managed_prefix_list(PrefixListName="com.amazonaws.own", **new)
+    with refused("InvalidParameterValue"):
+        here.ec2.create_managed_prefix_list(PrefixListName="own", Entries=[{"Cidr": "10.0.0.0/24"}] * 2, **new)
+    made = here.ec2.create_managed_prefix_list(PrefixListName="own", **new)["PrefixList"]["PrefixListId"]
+    associations = here.ec2.get_managed_prefix_list_associations
+    assert associations(PrefixListId=made)["PrefixListAssociations"] == []
+    permission = {"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": made}]}
+    here.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[permission])
+    [one] = associations(PrefixListId=made)["PrefixListAssociations"]
+    assert one["ResourceId"] == group

@@ -166,15 +166,13 @@ class FarEnds:
         parts = _Several()
         try:
             parts.add(WsgiServer(namespace.listen_tcp(ANY, HTTPS), by_address, tls=context).start())
-            # AWS's addresses share the namespace and do not answer on port 80, so each host has its own socket.
-            plain = internet.ListeningSockets(
-                namespace.call(
-                    lambda: [
-                        _listening(str(host), HTTP) for host in (*addresses.INTERNET, *addresses.PUBLIC_RESOLVERS)
-                    ]
-                )
-            )
-            parts.add(WsgiServer(cast("socket.socket", plain), internet.what_is_my_address).start())
+            # Most of AWS's addresses in the namespace do not answer on port 80: each host that does has a socket.
+            for hosts, application in (
+                ((*addresses.INTERNET, *addresses.PUBLIC_RESOLVERS), internet.what_is_my_address),
+                ((*addresses.S3, *addresses.DYNAMODB, *addresses.OTHER_REGIONS), public),
+            ):
+                plain = namespace.call(partial(_listening_each, hosts, HTTP))
+                parts.add(WsgiServer(cast("socket.socket", plain), application).start())
             resolvers = (addresses.INTERNET_RESOLVER, *addresses.PUBLIC_RESOLVERS)
             parts.add(self._open_resolver(namespace, resolvers, None))
         except OSError:
@@ -192,7 +190,15 @@ class FarEnds:
         )
         own = private_names(endpoint.service_name) or (endpoint.service_name,)
         context = self._authority.server_context(lambda name, _: api.certificate_names(name), *own)
-        return WsgiServer(namespace.listen_tcp(address, HTTPS), api, tls=context).start()
+        parts = _Several()
+        try:
+            parts.add(WsgiServer(namespace.listen_tcp(address, HTTPS), api, tls=context).start())
+            if endpoint.endpoint_type is EndpointType.GATEWAY:  # S3 and DynamoDB, which speak plain HTTP too
+                parts.add(WsgiServer(namespace.listen_tcp(address, HTTP), api).start())
+        except OSError:
+            parts.close()
+            raise
+        return parts
 
     def _open_resolver(
         self, namespace: NetworkNamespace, own: tuple[IPv4Address, ...], vpc_id: str | None
@@ -253,6 +259,10 @@ def _listening(address: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def _listening_each(hosts: Iterable[IPv4Address], port: int) -> internet.ListeningSockets:
+    return internet.ListeningSockets([_listening(str(host), port) for host in hosts])
 
 
 def _allow_descriptors() -> None:
