@@ -141,13 +141,13 @@ class DataPlane:
         """Have the kernel follow; return why which VPC could not."""
         return self._vpcs.follow(facts_by_vpc(self._network, self._held_interfaces))
 
-    def _compile(self, facts: VpcFacts) -> Topology:
+    def _compile(self, facts: VpcFacts, before: tuple[VpcFacts, Topology] | None) -> Topology:
         vpc_id = facts.vpc.id
         self._interface_of_link[vpc_key(vpc_id)] = {
             links.interface_link(interface_id): interface_id for interface_id in facts.materialised
         }
         self._vpc_of.update(dict.fromkeys(facts.materialised, vpc_id))
-        return vpc_topology(facts, self._nat_limits)
+        return vpc_topology(facts, self._nat_limits, before)
 
     def _identifiers(self, vpc_id: str) -> frozenset[str]:
         """Everything in a VPC, as the API has it and as the kernel does."""

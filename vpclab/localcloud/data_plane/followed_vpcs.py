@@ -27,7 +27,7 @@ class FollowedVpcs:
     Args:
         kernel: what follows.
         shared: compiles the namespaces that belong to no VPC from the facts of all.
-        compile_vpc: compiles one VPC.
+        compile_vpc: compiles one VPC; it gets the facts, and those with the topology before.
 
     """
 
@@ -35,7 +35,7 @@ class FollowedVpcs:
         self,
         kernel: Kernel,
         shared: Callable[[list[VpcFacts]], Topology],
-        compile_vpc: Callable[[VpcFacts], Topology],
+        compile_vpc: Callable[[VpcFacts, tuple[VpcFacts, Topology] | None], Topology],
     ) -> None:
         self._kernel = kernel
         self._shared = shared
@@ -90,7 +90,8 @@ class FollowedVpcs:
                 chosen[vpc_id] = known
                 continue
             try:
-                chosen[vpc_id] = CompiledVpc(facts, self._compile_vpc(facts))
+                before = None if known is None else (known.facts, known.topology)
+                chosen[vpc_id] = CompiledVpc(facts, self._compile_vpc(facts, before))
             except DataPlaneError as error:
                 refused[vpc_id] = str(error)
                 self._fall_back(vpc_id, chosen)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from typing import TypeVar
 
@@ -50,7 +50,10 @@ class VpcFacts:
     gateway_endpoints: tuple[VpcEndpoint, ...] = ()
     prefix_lists: tuple[PrefixList, ...] = ()
     block_public_access: BlockPublicAccess | None = None
-    _interface_by_id: dict[str, NetworkInterface] = field(default_factory=dict, compare=False, repr=False)
+    _interface_by_id: dict[str, NetworkInterface] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
+    _present: list[NetworkInterface] = field(init=False, default_factory=list, compare=False, repr=False)
 
     def interface(self, interface_id: str) -> NetworkInterface | None:
         """Return the interface of that id."""
@@ -77,8 +80,14 @@ class VpcFacts:
 
     def present(self) -> list[NetworkInterface]:
         """Return the interfaces that have something behind them, in the order of their ids."""
-        found = (self.interface(interface_id) for interface_id in sorted(self.materialised))
-        return [interface for interface in found if interface is not None]
+        if not self._present:
+            found = (self.interface(interface_id) for interface_id in sorted(self.materialised))
+            self._present.extend(interface for interface in found if interface is not None)
+        return self._present
+
+    def without_routes(self) -> "VpcFacts":
+        """Return what decides over packets besides the routes that they take."""
+        return replace(self, route_tables=tuple(replace(table, routes=()) for table in self.route_tables))
 
     def resolver(self) -> IPv4Address:
         """Return the VPC's base plus two, where its resolver listens (VPC guide, AmazonProvidedDNS)."""

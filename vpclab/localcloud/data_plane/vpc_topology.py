@@ -52,9 +52,9 @@ HOST_WAY_OUT = (
 )
 
 
-def vpc_topology(facts: VpcFacts, limits: NatLimits) -> Topology:
-    """Compile one VPC, whose NAT gateways have these limits."""
-    topology = {vpc_key(facts.vpc.id): _router(facts)}
+def vpc_topology(facts: VpcFacts, limits: NatLimits, before: tuple[VpcFacts, Topology] | None = None) -> Topology:
+    """Compile one VPC, whose NAT gateways have these limits. What is as ``before`` is taken from there."""
+    topology = {vpc_key(facts.vpc.id): _router(facts, before)}
     gateways = {gateway.network_interface_id: gateway for gateway in facts.nat_gateways}
     for interface in facts.present():
         if interface.id in gateways:
@@ -78,7 +78,7 @@ def _nat_tracking(limits: NatLimits) -> Sysctls:
     return (*timeouts, ("netfilter/nf_conntrack_tcp_loose", "0"))
 
 
-def _router(facts: VpcFacts) -> NamespaceTopology:
+def _router(facts: VpcFacts, before: tuple[VpcFacts, Topology] | None) -> NamespaceTopology:
     number = numbers([subnet.id for subnet in facts.subnets] + [table.id for table in facts.route_tables])
     key = vpc_key(facts.vpc.id)
     veths = {
@@ -107,13 +107,23 @@ def _router(facts: VpcFacts) -> NamespaceTopology:
     return NamespaceTopology(
         sysctls=FORWARDING,
         tracking=GROUP_TRACKING,
-        ruleset=router_ruleset(facts, number),
+        ruleset=_judgement(facts, number, before),
         veths=frozenset(veths).union(*(one.veths for one in attached)),
         addresses=frozenset(Address(links.LOOPBACK, address) for address in resolver),
         neighbours=frozenset(neighbours).union(*(one.neighbours for one in attached)),
         routes=frozenset(routes).union(*(one.routes for one in attached)),
         rules=frozenset(MarkRule(number[table.id], number[table.id]) for table in facts.route_tables),
     )
+
+
+def _judgement(
+    facts: VpcFacts, number: dict[str, int], before: tuple[VpcFacts, Topology] | None
+) -> Ruleset | None:
+    """Compile the router's ruleset, for which routes do not count: it is the former one where only they differ."""
+    judged = facts.without_routes()
+    if before is not None and before[0].without_routes() == judged:
+        return before[1][vpc_key(facts.vpc.id)].ruleset
+    return router_ruleset(judged, number)
 
 
 @lru_cache(maxsize=MOST)
