@@ -146,8 +146,8 @@ def nat_gateway_for(target: Target, outputs: Outputs, cidr_block: str) -> Iterat
         undo.callback(ec2.release_address, AllocationId=address["AllocationId"])
         nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address["AllocationId"])
         nat_id = nat["NatGateway"]["NatGatewayId"]
-        undo.callback(_delete_nat_gateway, ec2, nat_id)
-        eventually(lambda: _nat_state(ec2, nat_id) == "available", SECONDS, f"{nat_id} is available")
+        undo.callback(delete_nat_gateway, ec2, nat_id)
+        wait_for_nat_gateway(ec2, nat_id)
         for own in outputs["function_route_table_ids"]:
             ec2.create_route(RouteTableId=own, DestinationCidrBlock=ANYWHERE, NatGatewayId=nat_id)
             undo.callback(ec2.delete_route, RouteTableId=own, DestinationCidrBlock=ANYWHERE)
@@ -206,37 +206,18 @@ def configured(target: Target, outputs: Outputs, **vpc_config: list[str]) -> Ite
         eventually(settled, SECONDS, f"{name} is back")
 
 
-@contextmanager
-def acl_that_refuses_answers(target: Target, outputs: Outputs) -> Iterator[str]:
-    """Put the function's subnets behind a network ACL that lets everything out and nothing back; yields its id."""
-    ec2, subnets = target.client("ec2"), set(outputs["function_subnet_ids"])
-    with ExitStack() as undo:
-        acl = ec2.create_network_acl(VpcId=outputs["vpc_id"])["NetworkAcl"]["NetworkAclId"]
-        undo.callback(ec2.delete_network_acl, NetworkAclId=acl)
-        ec2.create_network_acl_entry(
-            NetworkAclId=acl, RuleNumber=100, Protocol="-1", RuleAction="allow", Egress=True, CidrBlock=ANYWHERE
-        )
-        filters = [{"Name": "association.subnet-id", "Values": sorted(subnets)}]
-        for described in ec2.describe_network_acls(Filters=filters)["NetworkAcls"]:
-            for association in described["Associations"]:
-                if association["SubnetId"] in subnets:
-                    replaced = ec2.replace_network_acl_association(
-                        AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl
-                    )
-                    undo.callback(
-                        ec2.replace_network_acl_association,
-                        AssociationId=replaced["NewAssociationId"],
-                        NetworkAclId=described["NetworkAclId"],
-                    )
-        yield acl
+def wait_for_nat_gateway(ec2: Any, identifier: str) -> None:  # noqa: ANN401 - boto3 has no types
+    """Wait until a NAT gateway is available."""
+
+    def available() -> bool:
+        (gateway,) = ec2.describe_nat_gateways(NatGatewayIds=[identifier])["NatGateways"]
+        return bool(gateway["State"] == "available")
+
+    eventually(available, SECONDS, f"{identifier} is available")
 
 
-def _nat_state(ec2: Any, identifier: str) -> str:  # noqa: ANN401 - boto3 has no types
-    (gateway,) = ec2.describe_nat_gateways(NatGatewayIds=[identifier])["NatGateways"]
-    return str(gateway["State"])
-
-
-def _delete_nat_gateway(ec2: Any, identifier: str) -> None:  # noqa: ANN401 - boto3 has no types
+def delete_nat_gateway(ec2: Any, identifier: str) -> None:  # noqa: ANN401 - boto3 has no types
+    """Delete a NAT gateway, and wait until it is gone."""
     ec2.delete_nat_gateway(NatGatewayId=identifier)
 
     def gone() -> bool:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 from tests.deadline import eventually
 from tests.verify.changes import SECONDS, Outputs
-from vpclab.statements.managed_policy import MANAGED_POLICIES, ManagedPolicy
+from vpclab.statements.managed_policy import BASIC, MANAGED_POLICIES, VPC, ManagedPolicy
 from vpclab.statements.target import Target
 
 
@@ -96,3 +96,15 @@ def without_permission(target: Target, outputs: Outputs) -> Iterator[None]:
             SourceArn=statement["Condition"]["ArnLike"]["AWS:SourceArn"],
             SourceAccount=statement["Condition"]["StringEquals"]["AWS:SourceAccount"],
         )
+
+
+@contextmanager
+def without_interface_permissions(target: Target, outputs: Outputs) -> Iterator[None]:
+    """Leave the execution role nothing but writing logs: all of EC2 goes with the policy that granted it."""
+    iam, role = target.client("iam"), outputs["role_name"]
+    with without_policy(target, role, VPC):
+        iam.attach_role_policy(RoleName=role, PolicyArn=BASIC.arn)
+        try:
+            yield
+        finally:
+            iam.detach_role_policy(RoleName=role, PolicyArn=BASIC.arn)
