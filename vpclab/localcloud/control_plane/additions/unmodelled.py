@@ -158,7 +158,16 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
 }
 
 _REFUSED: Mapping[tuple[str, str], str] = {
+    ("dynamodb", "CreateGlobalTable"): "tables in several Regions",
+    ("dynamodb", "EnableKinesisStreamingDestination"): "delivery to Kinesis",
+    ("kinesis", "RegisterStreamConsumer"): "enhanced fan-out",
+    ("logs", "CreateExportTask"): "exports to S3",
+    ("logs", "PutDestination"): "delivery by subscription filters",
+    ("logs", "PutMetricFilter"): "metrics of what logs say",
     ("logs", "PutSubscriptionFilter"): "delivery by subscription filters",
+    ("monitoring", "PutCompositeAlarm"): "alarms",
+    ("monitoring", "PutMetricAlarm"): "alarms",
+    ("secretsmanager", "ReplicateSecretToRegions"): "secrets in several Regions",
     ("secretsmanager", "RotateSecret"): "rotation of secrets",
     ("sns", "CreatePlatformApplication"): "delivery to applications",
     ("sns", "CreatePlatformEndpoint"): "delivery to applications",
@@ -254,7 +263,7 @@ _EC2_SPECIALITIES: tuple[tuple[frozenset[str], Callable[[Mapping[str, str]], boo
         frozenset({"CreateNetworkInterface"}),
         lambda given: (
             given.get("SecondaryPrivateIpAddressCount", "0") != "0"
-            or any(name.startswith("PrivateIpAddresses.2.") for name in given)
+            or any(name.startswith(("PrivateIpAddresses.2.", "Ipv4Prefix")) for name in given)
         ),
         "secondary private addresses",
     ),
@@ -312,6 +321,8 @@ def refuse(request: ApiRequest, action: str) -> None:
         _check_rds(action, request.parameters)
     elif request.service == "lambda":
         _check_lambda(action, request.document, dict(parse_qsl(request.query)))
+    elif request.service == "secretsmanager" and request.document.get("AddReplicaRegions"):
+        raise _refusal(f"{action} with AddReplicaRegions", "secrets in several Regions")
 
 
 def _check_ec2(action: str, parameters: Mapping[str, str]) -> None:
