@@ -167,6 +167,11 @@ def test_endpoint_cannot_be_of_a_type_that_does_not_fit(here: World) -> None:
     for wanted in (named("ssm"), {**named("ssm"), "VpcEndpointType": "Gateway"}):
         with refused("InvalidParameter", r"Endpoint type \(Gateway\) " + types + r" \(\[Interface\]\)"):
             create(**wanted)
+    for kind in ("GatewayLoadBalancer", "Resource", "ServiceNetwork"):
+        with refused("UnsupportedOperation", kind):
+            create(VpcId=vpc, VpcEndpointType=kind)
+    with refused("MissingParameter", "ServiceName"):
+        create(VpcId=vpc, VpcEndpointType="Interface")
     [table] = here.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
     with refused("InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint"):
         create(**named("ssm", "Interface"), RouteTableIds=[table["RouteTableId"]])

@@ -14,17 +14,19 @@ GATEWAY_SERVICES = frozenset({"s3", "dynamodb"})
 """They have endpoints of both types, and so no private DNS that is not asked for."""
 
 
-def check_service(backend: Moto, service_name: str, kind: str) -> str:
+def check_service(backend: Moto, service_name: str | None, kind: str) -> str:
     """Return what follows the Region in the name of a service that has endpoints of the type."""
+    if kind not in (GATEWAY, INTERFACE):
+        raise EC2ClientError(
+            "UnsupportedOperation", f"Endpoints of type {kind} are not modelled by the local cloud."
+        )
+    if not service_name:
+        raise EC2ClientError("MissingParameter", "The request must contain the parameter ServiceName")
     prefix = f"com.amazonaws.{backend.region_name}."
     label = service_name.removeprefix(prefix)
     known = label in vpcs.AWS_ENDPOINT_SERVICES or label in vpcs.COVERED_ENDPOINT_SERVICES
     if not service_name.startswith(prefix) or not known:
         raise EC2ClientError("InvalidServiceName", f"The Vpc Endpoint Service '{service_name}' does not exist")
-    if kind not in (GATEWAY, INTERFACE):
-        raise EC2ClientError(
-            "UnsupportedOperation", f"Endpoints of type {kind} are not modelled by the local cloud."
-        )
     if kind == GATEWAY and label not in GATEWAY_SERVICES:
         raise EC2ClientError(
             "InvalidParameter", f"Endpoint type ({kind}) does not match available service types ([{INTERFACE}])."
