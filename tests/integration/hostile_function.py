@@ -4,6 +4,7 @@ Attacks that could hurt the machine if nothing held them stop by themselves.
 """
 
 import ctypes
+import fcntl
 import mmap
 import os
 import signal
@@ -190,6 +191,34 @@ def kill_everybody() -> bool:
             if pid == -1 or pid != os.getpid():
                 os.kill(pid, signal.SIGKILL if pid > 0 else signal.SIGCONT)
     return os.getppid() != 1
+
+
+def wake_itself() -> bool:
+    """Have a timer that sends SIGCONT, which wakes a stopped process whoever sends it."""
+    event = (ctypes.c_int * 16)(0, 0, signal.SIGCONT, 0)  # struct sigevent: a value, the signal, SIGEV_SIGNAL
+    timer = ctypes.c_void_p()
+    return bool(libc.timer_create(time.CLOCK_MONOTONIC, event, ctypes.byref(timer)) == 0)
+
+
+def wake_by_descriptor() -> bool:
+    """Have SIGCONT sent whenever a packet arrives."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as woken:
+        fcntl.fcntl(woken, 10, signal.SIGCONT)  # F_SETSIG
+        return True
+    return False
+
+
+def wake_by_child() -> bool:
+    """Have a child whose end is told by SIGCONT."""
+    child = libc.syscall(56 if os.uname().machine == "x86_64" else 220, signal.SIGCONT, None, None, None, None)
+    if child == 0:
+        os._exit(0)
+    return bool(child > 0)
+
+
+def wake_by_orphan() -> bool:
+    """Be sent SIGCONT when the thread that made this process ends."""
+    return bool(libc.prctl(1, signal.SIGCONT, 0, 0, 0) == 0)  # PR_SET_PDEATHSIG
 
 
 def read_memory() -> bool:

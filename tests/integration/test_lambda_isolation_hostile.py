@@ -4,6 +4,7 @@ The second shows that the first can fail: the same attack then succeeds.
 """
 
 import socket
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +15,16 @@ from unittest import mock
 import psutil
 import pytest
 
-from tests.integration.lambda_world import Observed, Scenarios, World, function, in_private_world, runtime
+from tests.integration.lambda_world import (
+    BareNetworks,
+    Observed,
+    Scenarios,
+    SharedNetworks,
+    World,
+    function,
+    in_private_world,
+    runtime,
+)
 from tests.integration.weakened import Change, weakened
 from vpclab.localcloud.lambda_runtime import sandbox_memory
 
@@ -28,6 +38,7 @@ UNMAPPED = Change(
     "privileges.py", '"/proc/self/uid_map", f"{SANDBOX_USER} {uid} 1"', '"/proc/self/uid_map", f"0 {uid} 1"'
 )
 ALL_CAPABILITIES = Change("sandbox.py", "    privileges.renounce()\n", "")
+NO_USER_NAMESPACE = Change("privileges.py", "    os.umask(0o022)\n", "    return\n")
 NO_FILTER = Change(
     "sandbox.py", "    system_call_filter.deny_the_unbounded(shared_memory=not shares_memory)\n", ""
 )
@@ -35,11 +46,15 @@ NO_FILTER = Change(
 
 @dataclass(frozen=True)
 class Attack:
-    """An attack, and the protection without which it succeeds (none: another attack's case shows it)."""
+    """An attack, and the protection without which it succeeds (none: another attack's case shows it).
+
+    ``without_network``: the protection is that an environment has a network of its own.
+    """
 
     event: tuple[object, ...]
     without: tuple[Change, ...] = ()
     memory_mb: int = MEMORY_MB
+    without_network: bool = False
 
     @property
     def name(self) -> str:
@@ -65,18 +80,23 @@ CONFINED = (
             Change("root_file_system.py", '    system_calls.umount("/tmp", MNT_DETACH)', "    pass"),
         ),
     ),
-    Attack(("see_process", "pytest"), (Change("fork_loop.py", "    system_calls.unshare(CLONE_NEWPID)\n", ""),)),
+    Attack(("see_process", "sleep"), (Change("fork_loop.py", "    system_calls.unshare(CLONE_NEWPID)\n", ""),)),
     Attack(("open_vsock",), (NO_FILTER,)),
     Attack(("become_root",), (UNMAPPED, ALL_CAPABILITIES)),
-    Attack(("open_raw",)),
-    Attack(("mount",)),
-    Attack(("read_memory",)),
+    Attack(("open_raw",), (NO_USER_NAMESPACE, ALL_CAPABILITIES, NO_FILTER)),
+    Attack(("mount",), (NO_USER_NAMESPACE, ALL_CAPABILITIES, NO_FILTER)),
+    Attack(("read_memory",), (Change("sandbox.py", "    system_calls.prctl(PR_SET_DUMPABLE, 0)", "    pass"),)),
     Attack(("kill_everybody",)),
-    Attack(("connect", "127.0.0.1", "{port}")),
-    Attack(("connect_abstract", "host-{port}")),
+    Attack(("wake_itself",), (NO_FILTER,)),
+    Attack(("wake_by_descriptor",), (NO_FILTER,)),
+    Attack(("wake_by_child",), (NO_FILTER,)),
+    Attack(("wake_by_orphan",), (NO_FILTER,)),
+    Attack(("connect", "127.0.0.1", "{port}"), without_network=True),
+    Attack(("connect_abstract", "host-{port}"), without_network=True),
 )
+HELD_BY_FILTER = [attack for attack in CONFINED if attack.without == (NO_FILTER,)]
 ATTACKS_BY_NAME = {attack.name: attack for attack in (*BOUNDED, *CONFINED)}
-WEAKENED = [attack for attack in ATTACKS_BY_NAME.values() if attack.without]
+WEAKENED = [attack for attack in ATTACKS_BY_NAME.values() if attack.without or attack.without_network]
 
 scenarios = Scenarios()
 
@@ -89,6 +109,8 @@ def try_attack(world: World, attack: Attack) -> Any:  # noqa: ANN401 - JSON
         abstract = held.enter_context(socket.socket(socket.AF_UNIX))
         abstract.bind(f"\0host-{port}")
         abstract.listen()
+        sleeping = held.enter_context(subprocess.Popen(["sleep", "600"]))  # noqa: S607 - the system's
+        held.callback(sleeping.kill)
         (world.directory / "secret").write_text(SECRET)
         event = [
             one.format(directory=world.directory, port=port) if isinstance(one, str) else one
@@ -117,7 +139,8 @@ def test_hostile_function_cannot_succeed(observed: Observed, name: str) -> None:
 
 def in_weakened_world(attack: Attack) -> object:
     def scenario() -> object:
-        with weakened(attack.without), runtime() as world:
+        networks = SharedNetworks() if attack.without_network else BareNetworks()
+        with weakened(attack.without), runtime(networks=networks) as world:
             return try_attack(world, attack)
 
     return in_private_world(scenario)
@@ -136,7 +159,7 @@ def test_root_of_a_sandbox_cannot_reach_beyond_it() -> None:
         with weakened((UNMAPPED, ALL_CAPABILITIES, NO_FILTER)), runtime() as world:
             hostile = function(ATTACKS, timeout=60.0, name="hostile")
             done = world.answer(hostile, ["become_root"]), world.answer(hostile, ["as_root"])
-            others = [one for one in CONFINED if one.event[0] not in {"become_root", "open_vsock"}]
+            others = [one for one in CONFINED if one not in HELD_BY_FILTER and one.event != ("become_root",)]
             return *done, {one.name: try_attack(world, one) for one in others}
 
     is_root, done, others = in_private_world(scenario)
@@ -147,10 +170,9 @@ def test_root_of_a_sandbox_cannot_reach_beyond_it() -> None:
 
 def test_root_of_a_sandbox_can_be_dangerous_without_a_user_namespace() -> None:
     """The user namespace is what makes it harmless: with the capabilities of the world's root, much succeeds."""
-    no_user_namespace = Change("privileges.py", "    os.umask(0o022)\n", "    return\n")
 
     def scenario() -> list[str]:
-        with weakened((no_user_namespace, ALL_CAPABILITIES, NO_FILTER)), runtime() as world:
+        with weakened((NO_USER_NAMESPACE, ALL_CAPABILITIES, NO_FILTER)), runtime() as world:
             done: list[str] = world.answer(function(ATTACKS, timeout=60.0, name="hostile"), ["as_root"])
             return done
 
