@@ -6,8 +6,8 @@ and no io_uring, which would open others past the filter. And no memory that bel
 (memfd_create(2)), which no process is seen to hold.
 
 And nothing that would have the kernel send SIGCONT by itself: it wakes a stopped process, whoever sends it, so a
-frozen function would run on. Timers and message queues take the signal in memory, which no filter can read; clone(2)
-and the like in registers, so that they are refused with this signal alone. Programs go back from clone3 to clone.
+frozen function would run on. Timers and message queues take the signal in memory, which no filter can read;
+clone(2) and the like in registers, so that they are refused with it alone. Programs go back from clone3 to clone.
 """
 
 import ctypes
