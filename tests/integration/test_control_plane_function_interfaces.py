@@ -155,7 +155,10 @@ def test_function_can_leave_and_change_its_vpc(here: World, network: tuple[str, 
     left = here.functions.update_function_configuration(
         FunctionName="f", VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}
     )
-    assert not left.get("VpcConfig", {}).get("VpcId")
+    nowhere = {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False}
+    told = here.functions.get_function_configuration(FunctionName="f")
+    assert left["VpcConfig"] == told["VpcConfig"] == nowhere
+    assert "VpcConfig" not in here.function("g", f"arn:aws:iam::{ACCOUNT}:role/r")
     here.functions.invoke(FunctionName="f")
     used = [one.interfaces for one in here.effects.invocations]
     assert used == [(of_other_subnet["NetworkInterfaceId"],), ()]

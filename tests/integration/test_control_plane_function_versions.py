@@ -252,3 +252,48 @@ def test_update_that_fails_can_leave_the_function_as_it_was(
     again = here.functions.update_function_configuration(FunctionName="f", Timeout=9)
     assert again["LastUpdateStatus"] == "InProgress"
     assert here.functions.get_function_configuration(FunctionName="f")["LastUpdateStatus"] == "Successful"
+
+
+def test_answers_can_have_the_documented_statuses(here: World) -> None:
+    """Created 201, accepted 202, without content 204; a second alias of a name is a conflict."""
+    here.function("f", here.role())
+    functions, arn = here.functions, f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+    functions.publish_version(FunctionName="f")
+    functions.publish_layer_version(LayerName="l", Content={"ZipFile": package()})
+    layer = {"LayerName": "l", "VersionNumber": 1}
+    alias = {"FunctionName": "f", "Name": "live"}
+    calls: list[tuple[str, dict[str, Any], int]] = [
+        ("create_alias", {**alias, "FunctionVersion": "1"}, 201),
+        ("get_alias", alias, 200),
+        ("update_alias", alias, 200),
+        ("delete_alias", alias, 204),
+        ("delete_alias", alias, 204),
+        ("tag_resource", {"Resource": arn, "Tags": {"a": "b"}}, 204),
+        ("untag_resource", {"Resource": arn, "TagKeys": ["a"]}, 204),
+        (
+            "add_layer_version_permission",
+            {**layer, "StatementId": "s", "Action": "lambda:GetLayerVersion", "Principal": "*"},
+            201,
+        ),
+        ("remove_layer_version_permission", {**layer, "StatementId": "s"}, 204),
+        ("delete_layer_version", layer, 204),
+        (
+            "add_permission",
+            {
+                "FunctionName": "f",
+                "StatementId": "s",
+                "Action": "lambda:InvokeFunction",
+                "Principal": "s3.amazonaws.com",
+            },
+            201,
+        ),
+        ("remove_permission", {"FunctionName": "f", "StatementId": "s"}, 204),
+        ("put_function_concurrency", {"FunctionName": "f", "ReservedConcurrentExecutions": 1}, 200),
+        ("delete_function_concurrency", {"FunctionName": "f"}, 204),
+        ("delete_function", {"FunctionName": "f", "Qualifier": "1"}, 204),
+    ]
+    found = [getattr(functions, name)(**given)["ResponseMetadata"]["HTTPStatusCode"] for name, given, _ in calls]
+    assert found == [status for _, _, status in calls]
+    functions.create_alias(FunctionName="f", Name="live", FunctionVersion="$LATEST")
+    with refused("ResourceConflictException", f"Alias already exists: {arn}:live"):
+        functions.create_alias(FunctionName="f", Name="live", FunctionVersion="$LATEST")

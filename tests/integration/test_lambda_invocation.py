@@ -207,14 +207,16 @@ def malformed(world: World) -> object:
         try:
             world.runtime.invoke(replace(probe, **changes))
         except InvocationRefused as refusal:
-            complaints.append(f"{refusal.status} {refusal.code}")
+            complaints.append(f"{refusal.status} {refusal.code}: {refusal.message}")
     return complaints, world.answer(probe, client_context=json.dumps({"custom": {"ü": "x"}}, indent=1))
 
 
 def test_caller_cannot_send_what_is_no_json(observed: Observed) -> None:
     """InvalidRequestContentException for payload and client context; valid ones arrive whatever their layout."""
     complaints, context = observed[malformed]
-    assert complaints == ["400 InvalidRequestContentException"] * 2
+    code = "400 InvalidRequestContentException"
+    assert complaints[0].startswith(f"{code}: Could not parse request body into json: ")
+    assert complaints[1] == f"{code}: Client context must be a valid Base64-encoded JSON object."
     assert context == {"ü": "x"}
 
 
@@ -239,3 +241,52 @@ def own_client(world: World) -> object:
 def test_function_cannot_confuse_the_runtime_api(observed: Observed) -> None:
     """Another invocation's id, a late initialisation error and unknown paths are refused."""
     assert [status for status, _ in observed[own_client]] == [400, 403, 404]
+
+
+@scenarios
+def answered(world: World) -> object:
+    source = """
+        import datetime, decimal
+
+        def handler(event, context):
+            loop = []
+            loop.append(loop)
+            if event == "interrupt":
+                raise KeyboardInterrupt
+            return {
+                "decimal": decimal.Decimal("1.50"),
+                "nan": float("nan"),
+                "none": None,
+                "set": {1},
+                "loop": loop,
+                "time": datetime.datetime(2026, 1, 1),
+            }[event]
+    """
+    probe = function(source, name="answers")
+    echo = function("def handler(event, context): return event", name="echo")
+    return {
+        "answers": {name: world.invoke(probe, name).payload for name in ("decimal", "nan", "none")},
+        "marshalled": {
+            name: as_observed(world.invoke(probe, name))["payload"] for name in ("set", "loop", "time")
+        },
+        "letters": [world.invoke(echo, "é😀", runtime=f"python3.{minor}").payload for minor in (11, 12, 13)],
+        "interrupted": as_observed(world.invoke(probe, "interrupt")),
+    }
+
+
+def test_function_can_answer_what_its_runtime_can_write(observed: Observed) -> None:
+    """As the runtime's client writes JSON: letters unescaped since Python 3.12; else Runtime.MarshalError."""
+    found = observed[answered]
+    assert found["answers"] == {"decimal": b"1.50", "nan": b"NaN", "none": b"null"}
+    escaped = b'"\\u00e9\\ud83d\\ude00"'
+    assert found["letters"] == [escaped, '"é😀"'.encode(), '"é😀"'.encode()]
+    texts = {name: (one["errorType"], one["errorMessage"]) for name, one in found["marshalled"].items()}
+    unable = "Unable to marshal response: "
+    assert texts == {
+        "set": ("Runtime.MarshalError", f"{unable}Object of type set is not JSON serializable"),
+        "loop": ("Runtime.MarshalError", f"{unable}Circular reference detected"),
+        "time": ("Runtime.MarshalError", f"{unable}Object of type datetime is not JSON serializable"),
+    }
+    assert found["interrupted"]["payload"]["errorType"] == "Runtime.ExitError"
+    assert "KeyboardInterrupt" in found["interrupted"]["log"]
+    assert "vpclab" not in found["interrupted"]["log"], "a traceback is the function's and its client's own"

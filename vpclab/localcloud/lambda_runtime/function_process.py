@@ -28,12 +28,20 @@ def run(request: SandboxRequest, output: int, telemetry: int) -> NoReturn:
         _arrange_environment(request)
         _arrange_interpreter(request)
         status = _exit_status(request.handler)
-    except BaseException:  # noqa: BLE001 - as the interpreter itself does at top level
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - as the interpreter itself does at top level
+        traceback.print_exception(_without_own_frames(error))
     with contextlib.suppress(BaseException):
         atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter runs when a program ends
         sys.stdout.flush()
     os._exit(status)
+
+
+def _without_own_frames(error: BaseException) -> BaseException:
+    """Let a traceback begin at the runtime client, as if nothing had started it."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    return error.with_traceback(frames)
 
 
 def _exit_status(handler: str) -> int:

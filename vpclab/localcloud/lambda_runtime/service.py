@@ -172,7 +172,7 @@ def _checked(invocation: Invocation) -> Invocation:
     _parsed(invocation.payload or b"{}", "Could not parse request body into json")
     if invocation.client_context is None:
         return invocation
-    context = _parsed(invocation.client_context, "Client context must be a valid Base64-encoded JSON object")
+    context = _parsed(invocation.client_context, "Client context must be a valid Base64-encoded JSON object.")
     return replace(invocation, client_context=json.dumps(context))
 
 
@@ -180,4 +180,5 @@ def _parsed(text: str | bytes, complaint: str) -> object:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise InvocationRefused("InvalidRequestContentException", f"{complaint}: {error}", status=400) from None
+        text = complaint if complaint.endswith(".") else f"{complaint}: {error}"
+        raise InvocationRefused("InvalidRequestContentException", text, status=400) from None

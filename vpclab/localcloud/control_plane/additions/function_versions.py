@@ -176,6 +176,9 @@ def _create_alias(  # noqa: PLR0913, PLR0917 - moto's signature
             "name",
             "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)",
         )
+    function = backend.get_function(function_name)
+    if name in backend._lambdas._get_function_aliases(function.function_name):
+        raise ApiError("ResourceConflictException", f"Alias already exists: {function.function_arn}:{name}", 409)
     _check_routing(backend, function_name, function_version, routing_config)
     return plain(backend, name, function_name, function_version, description, routing_config)
 

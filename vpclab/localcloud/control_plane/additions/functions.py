@@ -24,6 +24,7 @@ from vpclab.localcloud.control_plane.additions import (
     function_layers,
     function_listings,
     function_names,
+    function_statuses,
     function_versions,
 )
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
@@ -40,6 +41,8 @@ MOST_SUBNETS, MOST_GROUPS = 16, 5
 _PYTHON = re.compile(r"python3\.(\d+)")
 _OLDEST_PYTHON = 9
 _CREATING = {"StateReason": "The function is being created.", "StateReasonCode": "Creating"}
+_NO_VPC = {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False}
+"""What is told of a function that has left its VPC (from memory); one that was never in any has no VpcConfig."""
 _OUT_OF_ADDRESSES = "InsufficientFreeAddressesInSubnet"
 
 
@@ -65,6 +68,7 @@ class Functions:
         corrections.replace(function_class, "__deepcopy__", _deep_copy)
         function_versions.correct(corrections)
         function_names.correct(corrections)
+        function_statuses.correct(corrections)
         function_layers.correct(corrections)
         function_concurrency.correct(corrections)
         function_listings.correct(corrections)
@@ -130,6 +134,8 @@ class Functions:
             self._check_role(backend, role, function.function_name)
         if "VpcConfig" in body:
             body["VpcConfig"] = self._checked_vpc_config(backend, body["VpcConfig"], role)
+            if function._vpc_config is not None:
+                function.vpclab_was_in_vpc = True
         self._check_tracing(body.get("TracingConfig", function.tracing_config), role)
         check_logging(body.get("LoggingConfig"))
         function_layers.found(backend, body.get("Layers") or [])
@@ -362,6 +368,8 @@ def _configuration(plain: Moto, self: Moto, *, on_create: bool = False) -> dict[
     found["LastModified"] = f"{self.last_modified[:23]}+0000"  # moto: with nanoseconds
     found["RevisionId"] = function_versions.revision(self)
     found["RuntimeVersionConfig"] = {"RuntimeVersionArn": runtime_version(self.run_time, self.region)[1]}
+    if self._vpc_config is None and getattr(self, "vpclab_was_in_vpc", False):
+        found["VpcConfig"] = _NO_VPC
     if not found.get("Layers"):
         found.pop("Layers", None)
     return found
