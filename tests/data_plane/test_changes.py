@@ -28,16 +28,19 @@ Change = Callable[[Draft], None]
 
 
 def many(interfaces: int) -> Draft:
-    """A private subnet behind a NAT gateway, with so many hosts in one group more."""
+    """A private subnet behind a NAT gateway, with so many hosts more, and as many groups, tables and subnets."""
     draft = private_and_public()
     draft.group("sg-others", "vpc-a", ingress=(from_group("sg-others"),))
     for number in range(interfaces):
-        draft.interface(f"eni-{number:03}", "subnet-private", f"10.0.1.{20 + number}", "sg-others")
+        draft.group(f"sg-{number}", "vpc-a", ingress=())
+        draft.table(f"rtb-{number}", "vpc-a")
+        draft.subnet(f"subnet-{number}", "vpc-a", f"10.0.{20 + number}.0/24", table=f"rtb-{number}")
+        draft.interface(f"eni-{number:03}", "subnet-private", f"10.0.1.{20 + number}", "sg-others", f"sg-{number}")
     return draft
 
 
 def rule(draft: Draft) -> None:
-    draft.group("sg-others", "vpc-a", ingress=(from_group("sg-others"), from_range("10.0.9.0/24", "tcp", 443)))
+    draft.group("sg-0", "vpc-a", ingress=(from_group("sg-others"), from_range("10.0.9.0/24", "tcp", 443)))
 
 
 def no_rule(draft: Draft) -> None:
@@ -89,8 +92,17 @@ def subnet(draft: Draft) -> None:
     draft.interface("eni-in-late", "subnet-late", "10.0.3.10", "sg-others")
 
 
+def table(draft: Draft) -> None:
+    draft.table("rtb-late", "vpc-a", route("0.0.0.0/0", TargetKind.INTERNET_GATEWAY, "igw-a"))
+
+
+def nat_gateway(draft: Draft) -> None:
+    draft.nat_gateway("nat-late", "subnet-public", "10.0.9.6", public="203.0.113.79")
+
+
 def without_gateways(draft: Draft) -> None:
     del draft.nat_gateways["nat-a"], draft.interfaces["eni-nat-a"], draft.gateways["igw-a"]
+    del draft.nat_gateways["nat-late"], draft.interfaces["eni-nat-late"]
     draft.endpoints.clear()
 
 
@@ -119,6 +131,8 @@ ONE_AFTER_THE_OTHER: tuple[Change, ...] = (
     subnet,
     forwarder,
     other_range,
+    table,
+    nat_gateway,
     without_gateways,
     rule,
 )
@@ -142,7 +156,9 @@ def noted() -> Iterator[Counter[str]]:
         yield sent
 
 
-@pytest.mark.parametrize("change", [rule, other_route, acl_entry, late_interface, elastic_ip, subnet])
+@pytest.mark.parametrize(
+    "change", [rule, other_route, acl_entry, late_interface, elastic_ip, subnet, table, nat_gateway, prefix_list]
+)
 def test_change_cannot_cost_what_the_whole_network_costs(change: Change) -> None:
     """One change has the kernel told the same at 3 interfaces and at 30, and far less than all there is."""
     told: list[Counter[str]] = []

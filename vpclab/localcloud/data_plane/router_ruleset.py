@@ -29,6 +29,9 @@ FILTER = 0
 LAST = 300
 """After connection tracking has taken the packet's addresses for its own."""
 
+_NOWHERE = (("no-route", "NO_ROUTE_TO_DESTINATION"), ("blackhole", "BAD_STATE_ROUTE"))
+"""Chains that a route which leads nowhere ends in, and what they say."""
+
 FIRST = "ct state != { established, related }"
 
 
@@ -111,6 +114,8 @@ class _Router:
                 "ifname",
                 tuple(name[interface.id] for interface in present if always_tracks(interface)),
             ),
+            Collection("map", "loops", "ifname . ifname : verdict", self._loops()),
+            *self._nowhere_collections(),
             Collection("map", f"groups-{EGRESS}", "ifname : verdict", judges(EGRESS)),
             Collection("map", f"groups-{INGRESS}", "ifname : verdict", judges(INGRESS)),
             Collection("map", f"acl-{EGRESS}", "devgroup : verdict", self._acls.boundary(EGRESS)),
@@ -203,7 +208,7 @@ class _Router:
             f"meta iifgroup vmap @acl-{EGRESS}",
             f'oifname "{links.NO_ROUTE}" goto no-route',
             f'oifname "{links.BLACKHOLE}" goto blackhole',
-            *self._loops(),
+            "iifname . oifname vmap @loops",
             *self._to_gateways(),
             f"{FIRST} iifgroup {links.GROUP_GATEWAY_ENDPOINT} "
             + self._refuse(Kind.ADDRESS, self._facts.vpc.id, "NO_INBOUND_PATH"),
@@ -227,21 +232,30 @@ class _Router:
 
     def _nowhere(self) -> list[Chain]:
         """What routing refused, by the route table that it consulted."""
-        chains: list[Chain] = []
-        for name, code in (("no-route", "NO_ROUTE_TO_DESTINATION"), ("blackhole", "BAD_STATE_ROUTE")):
-            by_mark = [
-                f"meta mark {self._number[route_table.id]} " + self._refuse(Kind.ROUTE_TABLE, route_table.id, code)
-                for route_table in self._facts.route_tables
-            ]
-            unmarked = self._refuse(Kind.ROUTE_TABLE, self._facts.vpc.id, code)
-            chains.append(Chain(name, (*by_mark, unmarked)))
-        return chains
+        return [
+            Chain(name, (f"meta mark vmap @{name}-of", self._refuse(Kind.ROUTE_TABLE, self._facts.vpc.id, code)))
+            for name, code in _NOWHERE
+        ]
 
-    def _loops(self) -> list[str]:
+    def _nowhere_collections(self) -> list[Collection]:
+        return [
+            Collection(
+                "map",
+                f"{name}-of",
+                "mark : verdict",
+                tuple(
+                    f"{self._number[table.id]} : " + self._refuse(Kind.ROUTE_TABLE, table.id, code)
+                    for table in self._facts.route_tables
+                ),
+            )
+            for name, code in _NOWHERE
+        ]
+
+    def _loops(self) -> tuple[str, ...]:
         """What a route sends back to the interface it came from: a NAT gateway in the subnet that it serves."""
         nat_gateways = {gateway.network_interface_id: gateway.id for gateway in self._facts.nat_gateways}
-        return [
-            f'iifname "{link}" oifname "{link}" '
+        return tuple(
+            f'"{link}" . "{link}" : '
             + (
                 self._refuse(Kind.NAT_GATEWAY, nat_gateways[interface.id], "ROUTE_LEADS_BACK")
                 if interface.id in nat_gateways
@@ -250,7 +264,7 @@ class _Router:
             for interface in self._facts.present()
             if forwards(interface)
             for link in [links.interface_link(interface.id)]
-        ]
+        )
 
     def _to_gateways(self) -> list[str]:
         rules = []
