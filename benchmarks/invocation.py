@@ -108,6 +108,7 @@ def function(
         Runtime="python3.13",
         Handler="trivial.handler",
         Role=role,
+        Timeout=120,
         Code={"ZipFile": package.getvalue()},
         **network,
     )
