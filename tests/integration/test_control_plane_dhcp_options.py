@@ -31,3 +31,14 @@ def test_dhcp_options_cannot_go_while_any_vpc_uses_them(here: World) -> None:
             here.ec2.delete_dhcp_options(DhcpOptionsId=made)
         here.ec2.associate_dhcp_options(DhcpOptionsId="default", VpcId=vpc)
     here.ec2.delete_dhcp_options(DhcpOptionsId=made)
+
+
+def test_dhcp_options_can_be_made_with_tags(here: World) -> None:
+    """TagSpecifications hold at once."""
+    tags = [{"Key": "k", "Value": "v"}]
+    made = here.ec2.create_dhcp_options(
+        DhcpConfigurations=[{"Key": "domain-name", "Values": ["example.com"]}],
+        TagSpecifications=[{"ResourceType": "dhcp-options", "Tags": tags}],
+    )["DhcpOptions"]
+    [found] = here.ec2.describe_dhcp_options(Filters=[{"Name": "tag:k", "Values": ["v"]}])["DhcpOptions"]
+    assert (made["Tags"], found["Tags"], found["DhcpOptionsId"]) == (tags, tags, made["DhcpOptionsId"])

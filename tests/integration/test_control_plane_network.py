@@ -201,3 +201,35 @@ def test_internet_gateway_cannot_be_in_two_places(here: World) -> None:
         here.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId="vpc-0123456789abcdef0")
     here.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=one)
     here.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=free)
+
+
+def test_range_cannot_be_somebody_elses(here: World) -> None:
+    """Loopback, link-local and multicast ranges, what AWS's services keep, and where a route of the VPC leads."""
+    for cidr in ("127.0.0.0/16", "169.254.0.0/16", "224.0.0.0/16", "0.0.0.0/16"):
+        with refused("InvalidVpc.Range", cidr):
+            here.vpc(cidr)
+    vpc = here.vpc()
+    table, gateway = here.table(vpc), here.gateway(vpc)
+    here.ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.9.1.0/24", GatewayId=gateway)
+    for cidr, code in (
+        ("198.19.0.0/16", "InvalidVpc.Range"),
+        ("10.9.0.0/16", "CidrConflict"),
+        ("10.9.1.0/24", "CidrConflict"),
+    ):
+        with refused(code, cidr):
+            here.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=cidr)
+    here.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="10.9.1.0/25")
+    with refused("InvalidVpcCidrBlockAssociationID.NotFound"):
+        here.ec2.disassociate_vpc_cidr_block(AssociationId="vpc-cidr-assoc-0123456789abcdef0")
+
+
+def test_names_cannot_be_given_where_nobody_resolves(here: World) -> None:
+    """EC2 API, ModifyVpcAttribute: DNS hostnames need DNS support; switched off later, they stay."""
+    vpc = here.vpc()
+    here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
+    with refused("InvalidParameterValue", vpc):
+        here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
+    here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": True})
+    here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    here.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})

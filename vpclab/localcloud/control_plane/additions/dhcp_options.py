@@ -1,7 +1,8 @@
 """DHCP options: those that there are, with values that can be, for as long as a VPC uses them.
 
-moto drops options that it does not know, takes any text for a server's address, and remembers one VPC of several.
-AWS: EC2 API, CreateDhcpOptions and DeleteDhcpOptions; VPC guide, "DHCP option sets".
+moto drops options that it does not know and tags that are given at once, takes any text for a server's address,
+and remembers one VPC of several. AWS: EC2 API, CreateDhcpOptions and DeleteDhcpOptions; VPC guide, "DHCP option
+sets".
 """
 
 from ipaddress import AddressValueError, IPv4Address
@@ -9,6 +10,7 @@ from ipaddress import AddressValueError, IPv4Address
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import dhcp_options
 from moto.ec2.responses import EC2Response
+from moto.ec2.utils import add_tag_specification
 
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
@@ -42,7 +44,9 @@ def _create(plain: Moto, self: Moto) -> Moto:
             )
         if name in _SERVERS:
             _check_servers(name, values)
-    return plain(self)
+    made = plain(self)
+    made.result["DhcpOptions"].add_tags(add_tag_specification(self._get_param("TagSpecifications", [])))
+    return made
 
 
 def _check_servers(name: str, values: list[str]) -> None:

@@ -17,11 +17,22 @@ _TEXTS = (
         "InvalidInternetGatewayID.NotFound",
         "The internetGateway ID '{}' does not exist",
     ),
+    (
+        exceptions.InvalidVpcCidrBlockAssociationIdError,
+        "InvalidVpcCidrBlockAssociationID.NotFound",
+        "The vpc CIDR block association ID '{}' does not exist",
+    ),
+    (exceptions.InvalidAddressError, "InvalidAddress.NotFound", "Address '{}' not found."),
     (exceptions.InvalidAllocationIdError, "InvalidAllocationID.NotFound", "The allocation ID '{}' does not exist"),
     (
         exceptions.InvalidAssociationIdError,
         "InvalidAssociationID.NotFound",
         "The association ID '{}' does not exist",
+    ),
+    (
+        exceptions.InvalidNetworkAclIdError,
+        "InvalidNetworkAclID.NotFound",
+        "The networkAcl ID '{}' does not exist",
     ),
     (
         exceptions.InvalidDHCPOptionsIdError,

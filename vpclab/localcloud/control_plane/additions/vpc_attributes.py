@@ -27,7 +27,18 @@ def _modify(plain: Moto, self: Moto) -> Moto:
         )
     if not asked:
         raise EC2ClientError("InvalidParameterCombination", "No attributes specified.")
+    vpc = self.ec2_backend.get_vpc(self._get_param("VpcId"))
+    wanted = self._get_param("EnableDnsHostnames.Value")
+    if _on(wanted) and not _on(vpc.enable_dns_support):
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"DNS hostnames can only be enabled while DNS support is, which {vpc.id} has off.",
+        )
     return plain(self)
+
+
+def _on(flag: object) -> bool:
+    return flag is True or str(flag).lower() == "true"
 
 
 def _create(plain: Moto, self: Moto) -> Moto:
