@@ -119,8 +119,9 @@ def hold(name: str, host: str, port: int = 80) -> str:
     return talk(name)
 
 
-def talk(name: str) -> str:
+def talk(name: str, seconds: float = PATIENCE) -> str:
     """Ask over the kept connection, and return the beginning of the answer."""
+    _held[name].settimeout(seconds)
     _held[name].sendall(b"HEAD / HTTP/1.1\r\nHost: example.com\r\n\r\n")
     return _held[name].recv(1024).decode().partition("\r\n")[0]
 
