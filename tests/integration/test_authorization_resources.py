@@ -96,17 +96,13 @@ def test_anybody_can_read_what_a_bucket_policy_makes_public(here: World) -> None
 
 
 def test_operations_of_s3_can_need_several_actions(here: World) -> None:
-    """Copying reads the source; deleting several objects needs each; listing may be bound to a prefix."""
+    """Copying reads the source; listing may be bound to a prefix."""
     bucket(here)
     write = allow("s3:PutObject", KEYS)
     copy = {"Bucket": NAME, "Key": "b", "CopySource": f"{NAME}/a/1"}
     with refused("AccessDenied", NO_IDENTITY.format(action="s3:GetObject")):
         role(here, "writer", write)("s3").copy_object(**copy)
     role(here, "copier", write, allow("s3:GetObject", f"{BUCKET}/a/*"))("s3").copy_object(**copy)
-    deleter = role(here, "deleter", allow("s3:DeleteObject", f"{BUCKET}/a/*"))
-    with refused("AccessDenied", f'"{BUCKET}/b"'):
-        deleter("s3").delete_objects(Bucket=NAME, Delete={"Objects": [{"Key": "a/1"}, {"Key": "b"}]})
-    deleter("s3").delete_objects(Bucket=NAME, Delete={"Objects": [{"Key": "a/1"}]})
     lister = role(here, "lister", allow("s3:ListBucket", BUCKET, Condition={"StringLike": {"s3:prefix": "a/*"}}))
     lister("s3").list_objects_v2(Bucket=NAME, Prefix="a/")
     for more in ({}, {"Prefix": "b/"}):
@@ -220,3 +216,25 @@ def test_bucket_that_nobody_has_cannot_be_forbidden(here: World) -> None:
         nobody("s3").list_objects_v2(Bucket=NAME)
     with refused("AccessDenied", NO_IDENTITY.format(action="s3:CreateBucket")):
         nobody("s3").create_bucket(Bucket=NAME)
+
+
+def test_objects_can_be_deleted_as_far_as_each_may_be(here: World) -> None:
+    """DeleteObjects deletes the keys that it may, and says of each other one that it is denied (S3 API)."""
+    keys = ("open/1", "kept/1", "open/2", "kept/2")
+    bucket(here)
+    for key in keys:
+        here.client("s3").put_object(Bucket=NAME, Key=key, Body=b"x")
+    who = role(here, "who", allow("s3:DeleteObject", f"{BUCKET}/open/*"))
+    listed = {"Objects": [{"Key": key} for key in keys]}
+    answer = who("s3").delete_objects(Bucket=NAME, Delete=listed)
+    assert [one["Key"] for one in answer["Deleted"]] == ["open/1", "open/2"]
+    assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [
+        ("kept/1", "AccessDenied"),
+        ("kept/2", "AccessDenied"),
+    ]
+    left = {one["Key"] for one in here.client("s3").list_objects_v2(Bucket=NAME)["Contents"]}
+    assert left & set(keys) == {"kept/1", "kept/2"}
+    answer = role(here, "nobody")("s3").delete_objects(Bucket=NAME, Delete=listed)
+    assert len(answer["Errors"]) == len(keys)
+    answer = here.client("s3").delete_objects(Bucket=NAME, Delete=listed)
+    assert len(answer["Deleted"]) == len(keys)

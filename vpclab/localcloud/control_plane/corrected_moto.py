@@ -20,6 +20,7 @@ from vpclab.localcloud.control_plane.additions import (
     describe_calls,
     dhcp_options,
     dry_runs,
+    endpoint_services,
     error_texts,
     function_policies,
     function_recursion,
@@ -78,6 +79,7 @@ from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.authentication import Authenticator, caller_of
 from vpclab.localcloud.control_plane.authentication.session import Sessions
 from vpclab.localcloud.control_plane.authorization import Authorizer
+from vpclab.localcloud.control_plane.authorization.authorizer import REFUSED_KEY
 from vpclab.localcloud.control_plane.authorization.operation_input import LOCATED_KEY, located
 from vpclab.localcloud.control_plane.corrections import Corrections
 from vpclab.localcloud.control_plane.effects import Effects
@@ -115,6 +117,7 @@ _MODELS = (
     interface_groups,
     network_acls,
     vpc_endpoints,
+    endpoint_services,
     block_public_access,
     default_vpcs,
     dhcp_options,
@@ -208,6 +211,7 @@ class CorrectedMoto:
     def authorize(self, request: ApiRequest, action: str) -> None:
         """Raise the refusal of what its caller may not do, and note whose resources the request is about."""
         request.environ[_ACCOUNT_KEY] = self.authorizer.check(request, caller_of(request), action)
+        bucket_permissions.refuse(request.environ.get(REFUSED_KEY) or frozenset())
 
     def check(self, request: ApiRequest, action: str) -> None:
         """Raise the error of a request that no operation could carry out, whatever there is."""

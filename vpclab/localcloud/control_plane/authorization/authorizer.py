@@ -13,6 +13,7 @@ from vpclab.authorization import (
     Request,
     Verdict,
 )
+from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.authentication import Caller
 from vpclab.localcloud.control_plane.authorization import denial
@@ -34,6 +35,12 @@ from vpclab.localcloud.request_source import ENVIRON_KEY, RequestSource
 _SHARED_BY_ARN = frozenset({"dynamodb", "kinesis", "kms", "lambda", "secretsmanager", "sns", "sqs"})
 """Services whose resources in another account are reached by their ARN or URL, from whatever account."""
 
+_ONE_BY_ONE = frozenset({"DeleteObjects"})
+"""Operations that do what they may and say of the rest that they may not (S3 API, DeleteObjects)."""
+
+_DENIED = "AccessDenied"
+REFUSED_KEY = "vpclab.refused"
+"""In a request's environ: the ARNs of what such an operation may not touch."""
 
 _ARN_SEGMENTS = 6
 
@@ -74,7 +81,7 @@ class Authorizer:
             caller_arn=caller.principal.arn,
         )
         if self._settings.authorization:
-            self._check_all(request, caller, needed, endpoint)
+            self._check_all(request, caller, action, needed, endpoint)
         owner = needed[0].account
         return owner if owner is not None and request.service in _SHARED_BY_ARN else caller.account
 
@@ -152,7 +159,7 @@ class Authorizer:
         return judge(asked, Policies(resource=policy))
 
     def _check_all(
-        self, request: ApiRequest, caller: Caller, needed: tuple[Access, ...], endpoint: str | None
+        self, request: ApiRequest, caller: Caller, action: str, needed: tuple[Access, ...], endpoint: str | None
     ) -> None:
         policies = principal_policies(
             caller.principal, session=caller.session_policies, is_administrator=caller.is_administrator
@@ -160,8 +167,15 @@ class Authorizer:
         if endpoint is not None:
             policies = replace(policies, endpoint=endpoint_policy(endpoint))
         context = request_context(request, caller)
+        refused = set()
         for access in needed:
-            self._check(request, caller, access, policies, context)
+            try:
+                self._check(request, caller, access, policies, context)
+            except ApiError as error:
+                if action not in _ONE_BY_ONE or access.resource is None or error.code != _DENIED:
+                    raise
+                refused.add(access.resource)
+        request.environ[REFUSED_KEY] = frozenset(refused)
 
     def _check(
         self,
