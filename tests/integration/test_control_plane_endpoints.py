@@ -201,3 +201,46 @@ def test_reset_policy_can_be_read(here: World) -> None:
     assert (statement["Effect"], found["DnsOptions"]) == ("Allow", {"DnsRecordIpType": "ipv4"})
     assert here.ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"] == []
     assert here.ec2.describe_vpc_endpoint_associations()["VpcEndpointAssociations"] == []
+
+
+def test_endpoint_cannot_be_made_in_some_of_its_subnets(here: World) -> None:
+    """When one of them is full, none gets an interface: when the endpoint is made, and when it grows."""
+    vpc = here.vpc()
+    roomy, full = here.subnet(vpc), here.subnet(vpc, "10.0.1.0/28", "b")
+    for _ in range(11):
+        here.ec2.create_network_interface(SubnetId=full)
+    made = interface_endpoint(here, vpc, [], PrivateDnsEnabled=False)
+    with refused("InsufficientFreeAddressesInSubnet"):
+        interface_endpoint(here, vpc, [roomy, full], PrivateDnsEnabled=False)
+    with refused("InsufficientFreeAddressesInSubnet"):
+        here.ec2.modify_vpc_endpoint(VpcEndpointId=made["VpcEndpointId"], AddSubnetIds=[roomy, full])
+    assert here.interfaces(interface_type="vpc_endpoint") == []
+    [left] = here.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert (left["SubnetIds"], left["NetworkInterfaceIds"]) == ([], [])
+
+
+def test_gateway_endpoint_can_forget_a_deleted_table(here: World) -> None:
+    """A route table may go with the endpoint's route in it; the endpoint then has the others."""
+    vpc = here.vpc()
+    one, two = (here.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    here.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[one, two])
+    here.ec2.delete_route_table(RouteTableId=one)
+    [left] = here.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert left["RouteTableIds"] == [two]
+
+
+def test_services_that_have_endpoints_can_be_filtered(here: World) -> None:
+    """DescribeVpcEndpointServices: each documented filter, with wildcards; S3 has endpoints of both types."""
+
+    def found(**filters: str) -> set[tuple[str, str]]:
+        given = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
+        details = here.ec2.describe_vpc_endpoint_services(Filters=given)["ServiceDetails"]
+        return {(one["ServiceName"], kind["ServiceType"]) for one in details for kind in one["ServiceType"]}
+
+    s3, dynamodb = f"com.amazonaws.{REGION}.s3", f"com.amazonaws.{REGION}.dynamodb"
+    assert {name for name, _ in found(service_type="Gateway")} == {s3, dynamodb}
+    assert {kind for _, kind in found(service_name=s3)} == {"Gateway", "Interface"}
+    assert {(s3, "Gateway"), (dynamodb, "Gateway")} <= found(owner="ama*", service_region=REGION)
+    assert found(supported_ip_address_types="ipv6") == found(owner="somebody") == found(tag_key="any") == set()
+    with refused("InvalidParameterValue", "The filter 'colour' is invalid"):
+        found(colour="red")

@@ -243,3 +243,14 @@ def test_groups_of_a_vpc_can_be_listed_for_it(here: World) -> None:
         list_them(VpcId="vpc-0123456789abcdef0")
     assert here.ec2.describe_stale_security_groups(VpcId=vpc)["StaleSecurityGroupSet"] == []
     assert here.ec2.describe_security_group_references(GroupId=[group])["SecurityGroupReferenceSet"] == []
+
+
+def test_groups_can_only_be_described_by_name_in_the_default_vpc(here: World) -> None:
+    """GroupNames (DescribeSecurityGroups) are of the default VPC; each VPC has a group named default."""
+    here.group(here.vpc(), "elsewhere")
+    [default] = here.ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
+    [vpc] = here.ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    assert default["VpcId"] == vpc["VpcId"]
+    text = f"The security group 'elsewhere' does not exist in default VPC '{vpc['VpcId']}'"
+    with refused("InvalidGroup.NotFound", text):
+        here.ec2.describe_security_groups(GroupNames=["elsewhere"])

@@ -174,3 +174,55 @@ def test_internet_gateways_are_still_needed(client: Client) -> None:
         ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId="vpc-0123456789abcdef0")
     wrong = caught.value.response["Error"]["Code"] == "Gateway.NotAttached"
     still_wrong(wrong=wrong, addition="internet_gateways")
+
+
+def test_security_group_rules_are_still_needed(client: Client) -> None:
+    """Plain moto changes a rule into one that the group has already."""
+    ec2 = client("ec2")
+    group = ec2.create_security_group(GroupName="twins", Description="d")["GroupId"]
+    ports = [
+        {"IpProtocol": "tcp", "FromPort": n, "ToPort": n, "IpRanges": [{"CidrIp": "9.0.0.0/8"}]} for n in (1, 2)
+    ]
+    one, _ = (
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[port])["SecurityGroupRules"][0]
+        for port in ports
+    )
+    twin = {"IpProtocol": "tcp", "FromPort": 2, "ToPort": 2, "CidrIpv4": "9.0.0.0/8"}
+    wanted = [{"SecurityGroupRuleId": one["SecurityGroupRuleId"], "SecurityGroupRule": twin}]
+    accepted = succeeds(lambda: ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=wanted))
+    still_wrong(wrong=accepted, addition="security_group_rules")
+
+
+def test_security_group_texts_are_still_needed(client: Client) -> None:
+    """Plain moto takes a name that begins like an id."""
+    create = client("ec2").create_security_group
+    accepted = succeeds(lambda: create(GroupName="sg-own", Description="d"))
+    still_wrong(wrong=accepted, addition="security_group_texts")
+
+
+def test_security_group_readings_are_still_needed(client: Client) -> None:
+    """Plain moto cannot list the groups that a VPC may use."""
+    ec2 = client("ec2")
+    [vpc] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    try:
+        ec2.get_security_groups_for_vpc(VpcId=vpc["VpcId"])
+        wrong = False
+    except Exception:  # noqa: BLE001 - NotImplementedError, or whatever moto makes of it
+        wrong = True
+    still_wrong(wrong=wrong, addition="security_group_readings")
+
+
+def test_endpoint_checks_are_still_needed(client: Client) -> None:
+    """Plain moto makes a gateway endpoint for a service that has none."""
+    ec2 = client("ec2")
+    [vpc] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    service = "com.amazonaws.us-east-1.ssm"
+    accepted = succeeds(lambda: ec2.create_vpc_endpoint(VpcId=vpc["VpcId"], ServiceName=service))
+    still_wrong(wrong=accepted, addition="endpoint_checks")
+
+
+def test_endpoint_services_are_still_needed(client: Client) -> None:
+    """Plain moto does not know the owner of a service."""
+    filters = [{"Name": "owner", "Values": ["amazon"]}]
+    known = succeeds(lambda: client("ec2").describe_vpc_endpoint_services(Filters=filters))
+    still_wrong(wrong=not known, addition="endpoint_services")

@@ -34,6 +34,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(rule_class, "security_group_rule_arn", property(_arn))
     corrections.wrap(security_groups.SecurityGroup, "_flattened_rules", _flattened)
     corrections.wrap(backend_class, "create_security_group", _create)
+    corrections.wrap(backend_class, "describe_security_groups", _describe)
     corrections.wrap(backend_class, "authorize_security_group_ingress", _authorize)
     corrections.wrap(backend_class, "authorize_security_group_egress", _authorize)
 
@@ -212,6 +213,24 @@ def _create(plain: Moto, self: Moto, name: str, description: str, *args: Moto, *
             vpc_id=group.vpc_id,
         )
     return group
+
+
+def _describe(
+    plain: Moto, self: Moto, group_ids: Moto = None, groupnames: list[str] | None = None, filters: Moto = None
+) -> Moto:
+    """Find groups by name in the default VPC alone."""
+    found = plain(self, group_ids, None, filters)
+    if not groupnames:
+        return found
+    default = self.default_vpc.id if self.default_vpc else "none"
+    named = {group.name: group for group in found if group.vpc_id == default}
+    for name in groupnames:
+        if name not in named:
+            raise EC2ClientError(
+                "InvalidGroup.NotFound",
+                f"The security group '{name}' does not exist in default VPC '{default}'",
+            )
+    return [named[name] for name in groupnames]
 
 
 def _authorize(plain: Moto, self: Moto, group_name_or_id: str, *args: Moto, **kwargs: Moto) -> Moto:

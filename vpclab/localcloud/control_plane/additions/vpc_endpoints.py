@@ -13,7 +13,7 @@ import json
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models import vpcs
+from moto.ec2.models import route_tables, vpcs
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_resource_id, random_vpc_ep_id
 
@@ -46,6 +46,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(EC2Response, "delete_vpc_endpoints", _delete_each)
     for name in ("describe_vpc_endpoint_connections", "describe_vpc_endpoint_associations"):
         corrections.replace(EC2Response, name, _nothing)
+    corrections.wrap(route_tables.RouteBackend, "delete_route_table", _delete_table)
     corrections.replace(vpcs.VPCEndPoint, "dns_options", property(_dns_options))
     corrections.replace(vpcs.VPCEndPoint, "requester_managed", False)
 
@@ -201,6 +202,13 @@ def _modify(self: Moto, vpc_id: str, policy_doc: str | None, **changes: list[str
             change(self, endpoint, added, removed)
 
 
+def _delete_table(plain: Moto, self: Moto, route_table_id: str) -> Moto:
+    deleted = plain(self, route_table_id)
+    for endpoint in self.vpc_end_points.values():
+        endpoint.route_table_ids = [one for one in endpoint.route_table_ids if one != route_table_id]
+    return deleted
+
+
 def _delete_each(self: Moto) -> Moto:
     """Delete those that exist, and list the others as unsuccessful (EC2 API, DeleteVpcEndpoints)."""
     asked, backend = self._get_param("VpcEndpointIds", []), self.ec2_backend
@@ -261,16 +269,21 @@ def _interfaces(backend: Moto, endpoint: Moto, added: list[str], removed: list[s
                 "subnets should be in different availability zones supported by the VPC endpoint service.",
             )
         chosen.append(subnet)
-    made = []
-    for identifier in added:
-        interface = managed_interfaces.make(
-            backend,
-            backend.get_subnet(identifier),
-            _SERVICE,
-            f"VPC Endpoint Interface {endpoint.id}",
-            endpoint.security_group_ids,
-        )
-        made.append(interface.id)
+    made: list[str] = []
+    try:
+        for identifier in added:
+            interface = managed_interfaces.make(
+                backend,
+                backend.get_subnet(identifier),
+                _SERVICE,
+                f"VPC Endpoint Interface {endpoint.id}",
+                endpoint.security_group_ids,
+            )
+            made.append(interface.id)
+    except EC2ClientError:  # the subnet is full: an endpoint is made in all of its subnets or in none
+        for interface_id in made:
+            managed_interfaces.remove(backend, interface_id)
+        raise
     gone = [one for one in endpoint.network_interface_ids if backend.enis[one].subnet.id in removed]
     for interface_id in gone:
         managed_interfaces.remove(backend, interface_id)
