@@ -10,8 +10,8 @@ import pulumi_aws as aws
 
 from infra.function import Function, FunctionArgs
 
-CONSUMING_SECONDS = 10
-"""A consumer prints a line for each record: it needs a fraction of that."""
+CONSUMING_SECONDS = 30
+"""A consumer prints a line for each record: it needs a fraction of that, but where it starts on a busy machine."""
 
 VISIBILITY_TIMEOUTS = 6
 """A queue hides a message from other readers for six times as long as its consumer may take, so that a batch that

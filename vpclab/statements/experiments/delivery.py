@@ -7,7 +7,7 @@ from vpclab.statements.log_group import search
 from vpclab.statements.target import Target
 from vpclab.statements.trial import Trial
 
-LOCAL_SECONDS = 30.0
+LOCAL_SECONDS = 90.0
 AWS_SECONDS = 120.0
 """How long a delivery may take, which may have to start a function first."""
 
