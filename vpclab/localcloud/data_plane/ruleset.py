@@ -2,6 +2,7 @@
 
 A table is replaced in one transaction, so that no packet meets half of it. Where it is too large for one, the new
 table is built beside the old one, piece by piece and without effect, and takes its place in the last transaction.
+Smaller changes of a table that is there are made in place (``ruleset_change``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
