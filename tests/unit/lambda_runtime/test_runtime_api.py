@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.deadline import eventually
+from vpclab.localcloud.lambda_runtime import runtime_api
+from vpclab.localcloud.lambda_runtime.http_connection import LARGEST_BODY, HttpConnection
 from vpclab.localcloud.lambda_runtime.metadata import Metadata
 from vpclab.localcloud.lambda_runtime.runtime_api import Answer, Delivery, RuntimeApi
 
@@ -202,3 +204,31 @@ def test_function_cannot_have_answers_pile_up(service: Service) -> None:
         assert asked < 50_000_000, "the service took whatever it was sent"
     service.wait_for_next()
     client.close()
+
+
+def test_function_cannot_have_half_sent_responses_pile_up(service: Service) -> None:
+    """Many connections, each with an answer that lacks its last byte, take no more memory than a few would."""
+    body = bytes(LARGEST_BODY - 1)
+    head = f"POST {PREFIX}invocation/id-1/response HTTP/1.1\r\nContent-Length: {len(body) + 1}\r\n\r\n"
+    clients = [socket.create_connection(service.address) for _ in range(16)]
+    senders = [threading.Thread(target=send, args=(one, head.encode() + body), daemon=True) for one in clients]
+    for sender in senders:
+        sender.start()
+
+    def is_over() -> bool:
+        service.serve()
+        return not any(one.is_alive() for one in senders) and not service.selector.select(0)
+
+    eventually(is_over, 30, "all is read or refused")
+    kept = [key.fileobj for key in service.selector.get_map().values()]
+    assert sum(one.held for one in kept if isinstance(one, HttpConnection)) <= runtime_api.MOST_HELD
+    honest = service.wait_for_next()
+    service.api.deliver(DELIVERY)
+    eventually(lambda: service.serve() and honest.outcome, 10, "the runtime client is served")
+    for one in clients:
+        one.close()
+
+
+def send(client: socket.socket, text: bytes) -> None:
+    with suppress(OSError):
+        client.sendall(text)

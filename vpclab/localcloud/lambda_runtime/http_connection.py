@@ -43,6 +43,7 @@ class HttpConnection:
         self._incoming = bytearray()
         self._outgoing = bytearray()
         self._head: tuple[str, str, dict[str, str]] | None = None
+        self._head_size = 0
         self._body = bytearray()
         self._size = 0
         self.was_reset = False
@@ -51,6 +52,11 @@ class HttpConnection:
     def fileno(self) -> int:
         """Its descriptor."""
         return self._socket.fileno()
+
+    @property
+    def held(self) -> int:
+        """Bytes that are kept for this connection: of requests that are not complete, of answers not taken."""
+        return self._head_size + len(self._incoming) + len(self._body) + len(self._outgoing)
 
     @property
     def wants_to_read(self) -> bool:
@@ -119,7 +125,7 @@ class HttpConnection:
         if not is_complete:
             return None
         request = Request(method, path, headers, bytes(self._body), self._size)
-        self._head, self._size = None, 0
+        self._head, self._head_size, self._size = None, 0, 0
         self._body.clear()
         return request
 
@@ -130,7 +136,8 @@ class HttpConnection:
                 raise ProtocolError("the head of a request does not end")
             return None
         first, *lines = self._incoming[:end].decode("latin-1").split("\r\n")
-        del self._incoming[: end + len(_HEAD_END)]
+        self._head_size = end + len(_HEAD_END)
+        del self._incoming[: self._head_size]
         words = first.split(" ")
         if len(words) != 3:  # noqa: PLR2004 - method, target, version
             raise ProtocolError(f"not a request line: {first[:80]!r}")

@@ -23,6 +23,10 @@ from vpclab.localcloud.lambda_runtime.metadata import Metadata
 
 _PREFIX = "/2018-06-01/runtime/"
 _MOST_CONNECTIONS = 64
+MOST_HELD = 4 * LARGEST_BODY
+"""Bytes that all connections of an environment may have kept for them, in the service's memory: the event, the
+answer, and as much again. A runtime client has one connection; who needs more is not one.
+"""
 _ERROR_TYPE = "lambda-runtime-function-error-type"
 
 Handler = Callable[[int], None]
@@ -143,6 +147,9 @@ class RuntimeApi:
                 return
             for request in requests:
                 self._route(connection, request)
+            if sum(one.held for one in self._connections) > MOST_HELD:
+                self._drop(connection)
+                return
         self._watch(connection)
 
     def _watch(self, connection: HttpConnection) -> None:

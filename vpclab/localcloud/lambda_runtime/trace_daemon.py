@@ -12,6 +12,8 @@ from vpclab.localcloud.lambda_runtime.invocation import Namespace
 DAEMON = ("169.254.100.1", 2000)
 MOST_DOCUMENTS = 2000
 """Segments that one invocation may send here; what is beyond is dropped."""
+MOST_CHARACTERS = 16 * 1024 * 1024
+"""Of all of these segments: as many as can be sent are not as large as they can be."""
 
 _LARGEST_DATAGRAM = 64 * 1024
 
@@ -23,6 +25,7 @@ class TraceDaemon:
         self._socket = namespace.bind_udp(*DAEMON)
         self._socket.setblocking(False)
         self._documents: list[str] = []
+        self._characters = 0
 
     def fileno(self) -> int:
         """The descriptor that is readable when something has arrived."""
@@ -36,13 +39,16 @@ class TraceDaemon:
             except BlockingIOError:
                 return
             document = segment_document(datagram)
-            if document is not None and len(self._documents) < MOST_DOCUMENTS:
+            if document is None or len(self._documents) >= MOST_DOCUMENTS:
+                continue
+            if self._characters + len(document) <= MOST_CHARACTERS:
+                self._characters += len(document)
                 self._documents.append(document)
 
     def take(self) -> list[str]:
         """Return the segment documents since the last call."""
         self.receive()
-        documents, self._documents = self._documents, []
+        documents, self._documents, self._characters = self._documents, [], 0
         return documents
 
     def close(self) -> None:
