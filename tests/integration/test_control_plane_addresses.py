@@ -208,11 +208,14 @@ def test_interface_can_have_names_where_its_vpc_gives_them(here: World) -> None:
 
 
 def test_nat_gateway_cannot_be_of_an_unknown_kind(here: World) -> None:
-    """Public or private; what is deleted tells since when."""
+    """Public or private; once for each client token; what is deleted tells since when."""
     subnet = here.subnet(here.vpc())
     with refused("InvalidParameterValue", "connectivityType"):
         here.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="nonsense")
-    made = here.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    given = {"SubnetId": subnet, "ConnectivityType": "private", "ClientToken": "once"}
+    first, second = (here.ec2.create_nat_gateway(**given) for _ in range(2))
+    made = first["NatGateway"]["NatGatewayId"]
+    assert (second["NatGateway"]["NatGatewayId"], second["ClientToken"]) == (made, "once")
     here.ec2.delete_nat_gateway(NatGatewayId=made)
     [found] = here.ec2.describe_nat_gateways(NatGatewayIds=[made])["NatGateways"]
     assert found["DeleteTime"] >= found["CreateTime"]

@@ -102,7 +102,7 @@ def test_resolver_cannot_be_asked_from_another_vpc(world: RowWorld) -> None:
     assert world.ask_one(world.function(world.isolated()), "ask_resolver", "10.1.0.2", CHECKIP, 1.0) == TIMED_OUT
 
 
-def test_public_name_can_mean_the_private_address_at_home(world: RowWorld) -> None:
+def test_nat_gateways_public_name_can_mean_its_private_address_at_home(world: RowWorld) -> None:
     """2.5: ec2-… names: the private address inside the VPC that gives names, the public one to everybody else."""
     place, nat = world.private()
     inside, outside = world.function(place), world.function()

@@ -40,5 +40,5 @@ def _refusal(name: str, value: str) -> ApiError:
         return ApiError("InvalidParameterValue", f"CIDR block {value} is malformed")
     return ApiError(
         "InvalidParameterValue",
-        f"Value ({value}) for parameter {name} is invalid. This is not a valid CIDR block.",
+        f"Value ({value}) for parameter {name[0].lower()}{name[1:]} is invalid. This is not a valid CIDR block.",
     )

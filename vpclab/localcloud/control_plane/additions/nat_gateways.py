@@ -38,7 +38,14 @@ def correct(corrections: Corrections) -> None:
     corrections.wrap(backend_class, "create_nat_gateway", _create)
     corrections.wrap(backend_class, "delete_nat_gateway", _delete)
     corrections.wrap(backend_class, "describe_nat_gateways", _describe)
+    corrections.wrap(EC2Response, "create_nat_gateway", _with_its_token)
     corrections.replace_item(EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER, _FIRST_STATE, lambda _: "pending")
+
+
+def _with_its_token(plain: Moto, self: Moto) -> Moto:
+    made = plain(self)
+    made.result["ClientToken"] = self._get_param("ClientToken")
+    return made
 
 
 def _create(
