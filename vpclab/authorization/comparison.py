@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from vpclab.authorization.pattern import resource_matches, text_matches
+from vpclab.authorization.pattern import arn_matches, text_matches
 from vpclab.authorization.verdict import NotModelledError
 
 
@@ -101,10 +101,10 @@ COMPARISONS: Mapping[str, Comparison] = {
     "stringnotequalsignorecase": Comparison(_text_ignoring_case, negated=True, variables=True),
     "stringlike": Comparison(text_matches, variables=True, wildcards=True),
     "stringnotlike": Comparison(text_matches, negated=True, variables=True, wildcards=True),
-    "arnequals": Comparison(resource_matches, variables=True, wildcards=True),  # behaves as ArnLike
-    "arnlike": Comparison(resource_matches, variables=True, wildcards=True),
-    "arnnotequals": Comparison(resource_matches, negated=True, variables=True, wildcards=True),
-    "arnnotlike": Comparison(resource_matches, negated=True, variables=True, wildcards=True),
+    "arnequals": Comparison(arn_matches, variables=True, wildcards=True),  # behaves as ArnLike
+    "arnlike": Comparison(arn_matches, variables=True, wildcards=True),
+    "arnnotequals": Comparison(arn_matches, negated=True, variables=True, wildcards=True),
+    "arnnotlike": Comparison(arn_matches, negated=True, variables=True, wildcards=True),
     "bool": Comparison(_boolean, variables=True),
     "binaryequals": Comparison(_binary),
     "ipaddress": Comparison(_address),

@@ -33,19 +33,32 @@ def text_matches(pattern: str, text: str) -> bool:
 
 
 def resource_matches(pattern: str, resource: str) -> bool:
-    """Whether a Resource element, or an ArnLike value, names ``resource``: an ARN, or ``*``.
+    """Whether a Resource element names ``resource``: an ARN, or ``*``.
 
-    A wildcard stays inside its colon-separated segment, except the last character of the pattern (IAM guide,
-    reference_policies_elements_resource). The sixth segment holds colons of its own (``log-group:name:…``).
+    A wildcard stays inside its colon-separated segment, except an asterisk that ends one, which may reach beyond
+    colons (IAM guide, reference_policies_elements_resource). The sixth segment holds colons of its own
+    (``log-group:name:…``), which its wildcards cross.
     """
     if pattern == "*":
         return True
     if resource == "*":
         return False  # an action without resource-level permissions is only allowed on *
+    return _compiled_resource(pattern).fullmatch(resource) is not None
+
+
+def arn_matches(pattern: str, arn: str) -> bool:
+    """Whether an ArnLike value names an ARN: each of the six segments by itself (IAM guide, condition operators).
+
+    A pattern of fewer segments has to end in an asterisk, which stands for the rest.
+    """
+    if pattern == "*":
+        return True
+    if arn == "*":
+        return False
     patterns = pattern.split(":", _ARN_SEGMENTS - 1)
     if len(patterns) < _ARN_SEGMENTS and not patterns[-1].endswith("*"):
         return False
-    segments = resource.split(":", len(patterns) - 1)
+    segments = arn.split(":", len(patterns) - 1)
     if len(segments) != len(patterns):
         return False
     last = len(patterns) - 1
@@ -53,6 +66,26 @@ def resource_matches(pattern: str, resource: str) -> bool:
         _compiled(one, crossing=index == last).fullmatch(segment) is not None
         for index, (one, segment) in enumerate(zip(patterns, segments, strict=True))
     )
+
+
+@lru_cache(maxsize=4096)
+def _compiled_resource(pattern: str) -> re.Pattern[str]:
+    """A resource pattern's regular expression, as atomic between asterisks that cross as ``_compiled`` is."""
+    segments = pattern.split(":", _ARN_SEGMENTS - 1)
+    chunks, chunk = [], ""
+    for index, segment in enumerate(segments):
+        is_resource = index == _ARN_SEGMENTS - 1
+        if segment.endswith("*") and not is_resource:
+            chunks.append(chunk + _compiled(segment[:-1], crossing=False).pattern)
+            chunk = ":" if index < len(segments) - 1 else ""
+        else:
+            colon = ":" if index < len(segments) - 1 else ""
+            chunk += _compiled(segment, crossing=is_resource).pattern + colon
+    if not chunks:
+        return re.compile(chunk, re.DOTALL)
+    first, *between = chunks
+    sought = "".join(f"(?>.*?{one})" for one in between)
+    return re.compile(f"{first}{sought}.*{chunk}", re.DOTALL)
 
 
 @lru_cache(maxsize=4096)

@@ -85,6 +85,19 @@ def arn_like(pattern: list[str], arn: str) -> bool:
     return glob(pattern, arn, ["" if index > free_from else ":" for index in range(len(pattern))])
 
 
+def resource_like(pattern: list[str], arn: str) -> bool:
+    """An asterisk that ends its segment crosses colons; other wildcards only behind the fifth colon."""
+    if pattern == ["*"]:
+        return True
+    if arn == "*":
+        return False
+    colons = [index for index, letter in enumerate(pattern) if letter == ":"]
+    free_from = colons[4] if len(colons) >= 5 else len(pattern)
+    ends = {index - 1 for index in colons} | {len(pattern) - 1}
+    crossing = [index > free_from or (pattern[index] == "*" and index in ends) for index in range(len(pattern))]
+    return glob(pattern, arn, ["" if free else ":" for free in crossing])
+
+
 # Conditions
 
 
@@ -186,7 +199,7 @@ def applies(statement: Mapping[str, Any], request: Mapping[str, Any], *, variabl
         hits = []
         for one in as_list(statement.get("Resource", statement.get("NotResource"))):
             pattern = letters(one, context, variables=variables)
-            hits.append(pattern is not None and arn_like(pattern, request["resource"]))
+            hits.append(pattern is not None and resource_like(pattern, request["resource"]))
         if any(hits) == ("NotResource" in statement):
             return False
     return all(

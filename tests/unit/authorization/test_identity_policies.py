@@ -103,7 +103,8 @@ def test_every_text_can_match_itself(text: str) -> None:
         ("arn:aws:logs:*", STREAM, True),
         ("arn:aws:logs:us-east-?:123456789012:log-group:/aws/lambda/f:*", STREAM, True),
         ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/g:*", STREAM, False),
-        ("arn:*:us-east-1:123456789012:log-group:*", STREAM, False),
+        ("arn:*:us-east-1:123456789012:log-group:*", STREAM, True),
+        ("arn:?:us-east-1:123456789012:log-group:*", STREAM, False),
         ("arn:aws:logs: us-east-1:*:*", STREAM, False),
         ("arn:aws:s3:::b", "arn:aws:s3:::b/key", False),
         ("arn:aws:s3:::b/*", "arn:aws:s3:::b/key", True),
@@ -112,7 +113,7 @@ def test_every_text_can_match_itself(text: str) -> None:
     ],
 )
 def test_resource_pattern_can_match_within_segments(pattern: str, resource: str, *, expected: bool) -> None:
-    """A wildcard stays inside its segment, except at the end of the pattern."""
+    """A wildcard stays inside its segment, except an asterisk that ends it."""
     assert resource_matches(pattern, resource) is expected
 
 
