@@ -102,7 +102,7 @@ class Workbench:
 
     def admit(self, group: str, source: str, port: int) -> None:
         """Let members of ``source`` reach members of ``group`` on one TCP port."""
-        pairs = [{"GroupId": source, "Description": "the example's function"}]
+        pairs = [{"GroupId": source, "Description": "the function of the example"}]
         permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "UserIdGroupPairs": pairs}
         self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
         self._later(lambda: self.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission]))
