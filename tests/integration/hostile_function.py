@@ -378,6 +378,11 @@ def spin(seconds: float, processes: int) -> bool:
     return True
 
 
+def share_session() -> bool:
+    """Be weighed by the scheduler with the processes of others, of which one can have more."""
+    return os.getsid(0) == 0  # of a process that is not to be seen here
+
+
 def pids() -> list[int]:
     """The processes that are to be seen."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208

@@ -26,7 +26,8 @@ from tests.integration.lambda_world import (
     runtime,
 )
 from tests.integration.weakened import Change, weakened
-from vpclab.localcloud.lambda_runtime import sandbox_memory
+from vpclab.localcloud.lambda_runtime import log_shipping, sandbox_memory
+from vpclab.localcloud.lambda_runtime.privileges import SANDBOX_USER
 
 ATTACKS = Path(__file__).with_name("hostile_function.py").read_text()
 SECRET = "a secret of the host"
@@ -81,6 +82,7 @@ CONFINED = (
         ),
     ),
     Attack(("see_process", "sleep"), (Change("fork_loop.py", "    system_calls.unshare(CLONE_NEWPID)\n", ""),)),
+    Attack(("share_session",), (Change("sandbox.py", "        os.setsid()", "        pass"),)),
     Attack(("open_vsock",), (NO_FILTER,)),
     Attack(("become_root",), (UNMAPPED, ALL_CAPABILITIES)),
     Attack(("open_raw",), (NO_USER_NAMESPACE, ALL_CAPABILITIES, NO_FILTER)),
@@ -222,3 +224,39 @@ def test_floods_of_functions_cannot_stop_another() -> None:
     assert during > 0, "the floods were over before the other function had answered"
     assert payloads == [b"true"] * 3
     assert grown < 64 * 1024 * 1024
+
+
+@pytest.mark.parametrize("is_bounded", [True, False], ids=["bounded", "unbounded"])
+def test_flood_of_a_log_cannot_fill_memory(*, is_bounded: bool) -> None:
+    """What an invocation prints beyond 4 MB is read and dropped; nothing else keeps it from piling up."""
+
+    def scenario() -> int:
+        with ExitStack() as stack:
+            if not is_bounded:
+                stack.enter_context(mock.patch.object(log_shipping, "LARGEST_OUTPUT", 1 << 40))
+            world = stack.enter_context(runtime())
+            world.answer(function(ATTACKS, timeout=30.0), ["flood", 2])
+            return len(world.logs.text())
+
+    assert (in_private_world(scenario) < log_shipping.LARGEST_OUTPUT + 4096) is is_bounded
+
+
+@pytest.mark.parametrize("is_bounded", [True, False], ids=["in a PID namespace", "in none"])
+def test_function_cannot_keep_processors_busy_after_its_timeout(*, is_bounded: bool) -> None:
+    """With the sandbox's first process the kernel ends all that it left running."""
+    without = () if is_bounded else (Change("fork_loop.py", "    system_calls.unshare(CLONE_NEWPID)\n", ""),)
+
+    def scenario() -> tuple[bytes, bool]:
+        with weakened(without), runtime() as world:
+            payload = world.invoke(function(ATTACKS, timeout=2.0), ["spin", 25, 4]).payload
+            ended = psutil.wait_procs(spinning(), timeout=8)[1] == []
+            return payload, not ended
+
+    payload, is_busy = in_private_world(scenario)
+    assert b"Sandbox.Timedout" in payload
+    assert is_busy is not is_bounded
+
+
+def spinning() -> list[psutil.Process]:
+    """The processes of functions, in a world that root has made."""
+    return [one for one in psutil.process_iter() if one.uids().real == SANDBOX_USER]

@@ -45,6 +45,7 @@ def run(request: SandboxRequest, descriptors: list[int]) -> None:
         for cgroup in cgroups:  # before anything is allocated that the function could have a hand in
             os.write(cgroup, b"0")
         system_calls.prctl(PR_SET_PDEATHSIG, _SIGKILL)
+        os.setsid()  # the scheduler weighs sessions against each other (sched(7), autogroup), not processes
         _enter(request, network)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         function = os.fork()
