@@ -7,8 +7,10 @@ has a host behind it. The changes are to one route, to one rule of one group, an
 until the data plane has followed, and until the first datagram that needed it has arrived (a process of its own
 sends one every 0.2 ms). Medians in milliseconds, and those of the largest network divided by those of the
 smallest: what costs as much as the whole network grows with it, what costs as much as was touched does not.
+Processor time is our own and nft's, in user and kernel mode, and means something on a busy machine as well.
 """
 
+import resource
 import socket
 import subprocess
 import sys
@@ -78,32 +80,42 @@ def measure(size: int) -> Rows:
         for _ in range(ROUNDS):
             same, closed, opened = (with_rule(draft, admitted=admitted) for admitted in (False, False, True))
             note("nothing changed", milliseconds(partial(data_plane.reconcile, same)))
-            followed, arrived = first_packet(partial(data_plane.reconcile, opened))
+            followed, arrived, busy = first_packet(partial(data_plane.reconcile, opened))
             note("rule of a group added", followed)
             note("... first packet", arrived)
+            note("... processor time", busy)
             note("rule of a group removed", milliseconds(partial(data_plane.reconcile, closed)))
     with probing(data_plane, "internet", HOST) as first_packet:
         data_plane.reconcile(with_route(draft, there=False))
         for _ in range(ROUNDS):
             without, routed = (with_route(draft, there=there) for there in (False, True))
-            followed, arrived = first_packet(partial(data_plane.reconcile, routed))
+            followed, arrived, busy = first_packet(partial(data_plane.reconcile, routed))
             note("route added", followed)
             note("...  first packet", arrived)
+            note("...  processor time", busy)
             note("route removed", milliseconds(partial(data_plane.reconcile, without)))
     for number in range(ROUNDS):
         interface, address = f"eni-new-{number}", f"10.0.15.{200 + number}"
         draft.interface(interface, "subnet-3", address, "sg-1")  # whose members it admits
         network = described(draft)
-        started = time.monotonic()
+        started, idle = time.monotonic(), processor()
         data_plane.reconcile(network)
         note("interface added", 1000 * (time.monotonic() - started))
+        busy = processor() - idle
         answers(data_plane, interface, address)
         note("...   first packet", 1000 * (time.monotonic() - started))
+        note("...   processor time", busy)
         del draft.interfaces[interface]
         network = described(draft)
         note("interface removed", milliseconds(partial(data_plane.reconcile, network)))
     data_plane.close()
     return rows
+
+
+def processor() -> float:
+    """Return how many milliseconds of processor time this process and its children that ended have taken."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (time.process_time() + ended.ru_utime + ended.ru_stime)
 
 
 def vpc(size: int) -> Draft:
@@ -157,10 +169,11 @@ def described(draft: Draft) -> Network:
 @contextmanager
 def probing(
     data_plane: DataPlane, place: str, address: str
-) -> Iterator[Callable[[Callable[[], None]], tuple[float, float]]]:
+) -> Iterator[Callable[[Callable[[], None]], tuple[float, float, float]]]:
     """Yield what makes a change while the function sends to ``place``.
 
-    It returns the milliseconds until the change had been followed, and until the first packet had arrived.
+    It returns the milliseconds until the change had been followed, until the first packet had arrived, and of
+    processor time.
     """
     namespaces = data_plane.namespaces()
     receiver = namespaces[place if place == "internet" else f"eni/{place}"].bind_udp(address, PORT)
@@ -183,14 +196,14 @@ def probing(
         if orders is None or reports is None:
             raise AssertionError
 
-        def first_packet(change: Callable[[], None]) -> tuple[float, float]:
+        def first_packet(change: Callable[[], None]) -> tuple[float, float, float]:
             orders.write("\n")
             reports.readline()
-            started = time.monotonic()
+            started, idle = time.monotonic(), processor()
             change()
-            followed = time.monotonic()
+            followed, busy = time.monotonic(), processor() - idle
             arrived = float(reports.readline())
-            return 1000 * (followed - started), 1000 * (arrived - started)
+            return 1000 * (followed - started), 1000 * (arrived - started), busy
 
         yield first_packet
         orders.close()
