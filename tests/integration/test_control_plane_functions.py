@@ -141,6 +141,18 @@ def test_function_code_can_come_from_a_bucket(here: World) -> None:
     assert (
         here.effects.invocations[0].code.zip_file == s3.get_object(Bucket="packages", Key="f.zip")["Body"].read()
     )
+    s3.put_bucket_versioning(Bucket="packages", VersioningConfiguration={"Status": "Enabled"})
+    old, _ = (
+        s3.put_object(Bucket="packages", Key="g.zip", Body=package(text))["VersionId"]
+        for text in ("a = 1", "b = 2")
+    )
+    versioned = {"S3Bucket": "packages", "S3Key": "g.zip", "S3ObjectVersion": old}
+    layer = here.functions.publish_layer_version(LayerName="l", Content=versioned)
+    updated = here.functions.update_function_code(FunctionName="f", **versioned)
+    here.functions.invoke(FunctionName="f")
+    assert b"a = 1" in here.effects.invocations[1].code.zip_file
+    assert layer["Content"]["CodeSha256"] == updated["CodeSha256"]
+    assert updated["LastUpdateStatusReasonCode"] == "Creating"
     for code in ({"S3Bucket": "packages", "S3Key": "no.zip"}, {"S3Bucket": "nowhere", "S3Key": "f.zip"}):
         with refused("InvalidParameterValueException", "Error occurred while GetObject"):
             here.functions.create_function(FunctionName="g", Code=code, **usual)

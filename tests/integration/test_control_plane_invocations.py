@@ -107,6 +107,9 @@ def test_invocation_can_tell_how_the_function_failed(here: World) -> None:
     assert (told["StatusCode"], told["FunctionError"]) == (200, "Unhandled")
     assert base64.b64decode(told["LogResult"]) == b"END"
     assert "LogResult" not in here.functions.invoke(FunctionName="f")
+    for wrong, name in (({"InvocationType": "Wait"}, "invocationType"), ({"LogType": "Head"}, "logType")):
+        with refused("ValidationException", f"at '{name}' failed to satisfy .* enum value set"):
+            here.functions.invoke(FunctionName="f", **wrong)
 
     def refuse(_: object) -> InvocationResult:
         raise InvocationRefused("ENINotReadyException", "not ready", status=502)

@@ -139,6 +139,9 @@ def test_second_configuration_can_replace_the_first(events: EventWorld) -> None:
     told = events.functions.get_function_event_invoke_config(FunctionName=function)
     assert (told["MaximumRetryAttempts"], told["MaximumEventAgeInSeconds"]) == (2, 60)
     assert "DestinationConfig" not in told
+    assert told["FunctionArn"] == f"{events.arn(function)}:$LATEST"
+    with refused(INVALID, "You must specify at least one of"):
+        events.functions.put_function_event_invoke_config(FunctionName=function)
     with refused("UnsupportedOperation", "per version or alias"):
         events.functions.put_function_event_invoke_config(FunctionName=function, Qualifier="1")
     events.functions.delete_function_event_invoke_config(FunctionName=function)

@@ -290,3 +290,22 @@ def test_function_can_answer_what_its_runtime_can_write(observed: Observed) -> N
     assert found["interrupted"]["payload"]["errorType"] == "Runtime.ExitError"
     assert "KeyboardInterrupt" in found["interrupted"]["log"]
     assert "vpclab" not in found["interrupted"]["log"], "a traceback is the function's and its client's own"
+
+
+@scenarios
+def filled(world: World) -> object:
+    source = """
+        def handler(event, context):
+            with open("/tmp/file", "wb") as file:
+                for _ in range(event):
+                    file.write(bytes(1 << 20))
+    """
+    probe = function(source, name="fills", ephemeral_storage_mb=8)
+    return [as_observed(world.invoke(probe, megabytes))["payload"] for megabytes in (7, 12)]
+
+
+def test_function_cannot_store_more_than_its_ephemeral_storage(observed: Observed) -> None:
+    """As a full disk says so."""
+    fits, full = observed[filled]
+    assert fits is None
+    assert (full["errorType"], full["errorMessage"]) == ("OSError", "[Errno 28] No space left on device")

@@ -105,7 +105,7 @@ def limit_resources(memory_mb: int, ephemeral_storage_mb: int) -> None:
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_NPROC, _PROCESSES),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, ephemeral_storage_mb * _MEBIBYTE),
+        (resource.RLIMIT_FSIZE, (ephemeral_storage_mb + 1) * _MEBIBYTE),  # a full /tmp is to say so first
         (resource.RLIMIT_AS, address_space),
     ):
         _, hard = resource.getrlimit(kind)

@@ -62,6 +62,11 @@ def check_code(backend: Moto, code: Mapping[str, Any]) -> bytes:
     return package
 
 
+def as_zip_file(package: bytes) -> dict[str, str]:
+    """Return the code of a request for moto, which would read the latest version of an S3 object."""
+    return {"ZipFile": base64.b64encode(package).decode()}
+
+
 def unzipped_size(package: bytes) -> int:
     """Bytes of all files in a .zip file, by its own directory."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:

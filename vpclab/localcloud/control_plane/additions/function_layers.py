@@ -11,7 +11,12 @@ from typing import Any
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownLayerVersionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
-from vpclab.localcloud.control_plane.additions.function_code import LARGEST_UNZIPPED, check_code, unzipped_size
+from vpclab.localcloud.control_plane.additions.function_code import (
+    LARGEST_UNZIPPED,
+    as_zip_file,
+    check_code,
+    unzipped_size,
+)
 from vpclab.localcloud.control_plane.api_error import ApiError
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
@@ -96,5 +101,5 @@ def _layers_data(plain: Moto, function: Moto, arns: list[str]) -> list[dict[str,
 
 def _publish(plain: Moto, backend: Moto, spec: dict[str, Any]) -> Moto:
     if spec.get("Content"):
-        check_code(backend, spec["Content"])
+        spec["Content"] = as_zip_file(check_code(backend, spec["Content"]))
     return plain(backend, spec)

@@ -28,7 +28,7 @@ from vpclab.localcloud.control_plane.additions import (
     function_versions,
 )
 from vpclab.localcloud.control_plane.additions.execution_roles import ExecutionRoles, NotModelledError
-from vpclab.localcloud.control_plane.additions.function_code import check_code
+from vpclab.localcloud.control_plane.additions.function_code import as_zip_file, check_code
 from vpclab.localcloud.control_plane.additions.function_interfaces import FunctionInterfaces, pairs_of
 from vpclab.localcloud.control_plane.additions.function_limits import check_limits, check_mandatory, check_name
 from vpclab.localcloud.control_plane.additions.function_logging import check_logging, logging_of, set_logging
@@ -103,6 +103,7 @@ class Functions:
         dead_letters = self.check_dead_letters(spec["Role"], spec.get("DeadLetterConfig"))
         publish, spec["Publish"] = spec.get("Publish"), False
         package = check_code(backend, spec["Code"])
+        spec["Code"] = as_zip_file(package)
         function_layers.check_size(package, function_layers.found(backend, spec.get("Layers") or []))
         function = plain(backend, spec)
         function.state = "Pending"
@@ -168,6 +169,7 @@ class Functions:
         if body.get("DryRun"):
             return _of_package(function.get_configuration(), package)
         before = copy.copy(function)
+        body = {name: value for name, value in body.items() if not name.startswith("S3")} | as_zip_file(package)
         plain(backend, function_name, qualifier, body)
         configuration = self._updated(function, before)
         if publish:
@@ -360,7 +362,9 @@ def _configuration(plain: Moto, self: Moto, *, on_create: bool = False) -> dict[
         found |= reason
     if not on_create:
         status = found["LastUpdateStatus"] = getattr(self, "vpclab_update_status", "Successful")
-        if status == "Failed":
+        if status == "InProgress":
+            found |= {name.replace("State", "LastUpdateStatus"): text for name, text in _CREATING.items()}
+        elif status == "Failed":
             found |= {name.replace("State", "LastUpdateStatus"): text for name, text in reason.items()}
     if dead_letters := getattr(self, "vpclab_dead_letters", None):
         found["DeadLetterConfig"] = {"TargetArn": dead_letters}

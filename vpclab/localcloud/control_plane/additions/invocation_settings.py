@@ -81,7 +81,12 @@ class InvocationSettings:
             target = ((config.get("DestinationConfig") or {}).get(side) or {}).get("Destination")
             if target:
                 self._destinations.check(function.role, target)
-        made = EventInvokeConfig(function.function_arn, time.time(), config)
+        if not any(config.get(name) not in (None, {}) for name in (*_BOUNDS, "DestinationConfig")):
+            raise ApiError(
+                "InvalidParameterValueException",
+                "You must specify at least one of error handling or destination setting.",
+            )
+        made = EventInvokeConfig(f"{function.function_arn}:$LATEST", time.time(), config)
         function.event_invoke_config = [made]
         return made.response()
 

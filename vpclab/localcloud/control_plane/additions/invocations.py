@@ -49,6 +49,7 @@ _ARN = re.compile(
 )
 _MOST_ARCHIVES = 256
 _TYPES = ("RequestResponse", "Event", "DryRun")
+_LOG_TYPES = ("None", "Tail")
 _UNMODELLED = {
     "HTTP_X_AMZ_TENANT_ID": "tenant isolation",
     "HTTP_X_AMZ_DURABLE_EXECUTION_NAME": "durable executions",
@@ -128,6 +129,13 @@ class Invocations:
                 f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
                 f"Member must satisfy enum value set: [{', '.join(_TYPES)}]",
             )
+        log_type = request.environ.get("HTTP_X_AMZ_LOG_TYPE", "None")
+        if log_type not in _LOG_TYPES:
+            raise ApiError(
+                "ValidationException",
+                f"1 validation error detected: Value '{log_type}' at 'logType' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{', '.join(_LOG_TYPES)}]",
+            )
         for header, what in _UNMODELLED.items():
             if header in request.environ:
                 raise ApiError(
@@ -156,7 +164,7 @@ class Invocations:
         headers = {"x-amzn-RequestId": call.request_id, "x-amzn-Remapped-Content-Length": "0"}
         if kind == "RequestResponse":
             result = self._run(named, call)
-            return _response(result, headers, tail=request.environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail")
+            return _response(result, headers, tail=log_type == "Tail")
         with self._lock:
             _check_state(self._function(named))
         if kind == "DryRun":
