@@ -102,7 +102,7 @@ def test_nat_gateway_can_hold_its_address_and_interface(here: World) -> None:
     [interface] = here.interfaces(interface_type="nat_gateway")
     assert interface["Association"]["PublicIp"] == public
     assert interface["Groups"] == []
-    assert interface["RequesterManaged"] is True
+    assert (interface["RequesterManaged"], interface["SourceDestCheck"]) == (True, False)
     assert interface["SubnetId"] == subnet
     with refused("InvalidParameterValue", "currently in use"):
         here.ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])

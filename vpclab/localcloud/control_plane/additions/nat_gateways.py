@@ -100,6 +100,7 @@ def _connect(gateway: Moto, subnet: Moto, address: Moto) -> None:
         if error.code != _FULL:
             raise
         raise _FailureError(_FULL, "Subnet has insufficient free addresses to create this NAT gateway") from None
+    interface.source_dest_check = False
     gateway._eni = interface
     gateway.private_ip = interface.private_ip_address
     entry: dict[str, Any] = {
