@@ -100,3 +100,6 @@ XRAY = ManagedPolicy(
 MANAGED_POLICIES: Mapping[str, ManagedPolicy] = {
     policy.name: policy for policy in (BASIC, KINESIS, DYNAMODB, SQS, VPC, XRAY)
 }
+
+POLICIES_OF_SUBJECTS = (KINESIS, DYNAMODB)
+"""What they allow is tried on a stream and a table of the deployment."""

@@ -12,7 +12,7 @@ from vpclab.statements.catalogue import CATALOGUE, statement
 from vpclab.statements.denial import EXPLICIT, IDENTITY, RESOURCE
 from vpclab.statements.ending import Ending
 from vpclab.statements.evidence import Evidence
-from vpclab.statements.managed_policy import MANAGED_POLICIES, SQS, ManagedPolicy
+from vpclab.statements.managed_policy import DYNAMODB, KINESIS, MANAGED_POLICIES, SQS, ManagedPolicy
 from vpclab.statements.observation import ProbeName, Refusal
 from vpclab.statements.opinion import Status
 from vpclab.statements.permission import denied as is_denied
@@ -39,7 +39,7 @@ PERMISSIONS = [
 ]
 
 
-SUBJECTS = ("feed/", "upload/", "trace/")
+SUBJECTS = ("feed/", "upload/", "trace/", KINESIS.name, DYNAMODB.name)
 """What begins so was tried with the functions that only statements about permissions speak of."""
 
 
@@ -115,7 +115,7 @@ class TestFlips:
             assert judgement.as_expected
             assert "vpclab:permissionSubjects is false" in judgement.observed
         left = {name: trial for name, trial in evidence(DEFAULT).trials.items() if not name.startswith(SUBJECTS)}
-        for identifier in ("C7", "C8", "C13"):
+        for identifier in ("C3", "C4", "C7", "C8", "C13"):
             default = verdict(identifier, replace(evidence(DEFAULT), has_subjects=False, trials=left))
             assert default.verdict is Verdict.HOLDS, default.observed
             assert "permissionSubjects" in default.observed

@@ -2,7 +2,16 @@
 
 from vpclab.statements.capability import Capability
 from vpclab.statements.catalogue import sources
-from vpclab.statements.managed_policy import BASIC, DYNAMODB, KINESIS, SQS, VPC, XRAY, ManagedPolicy
+from vpclab.statements.managed_policy import (
+    BASIC,
+    DYNAMODB,
+    KINESIS,
+    POLICIES_OF_SUBJECTS,
+    SQS,
+    VPC,
+    XRAY,
+    ManagedPolicy,
+)
 from vpclab.statements.opinion import Condition
 from vpclab.statements.permission import delivered, of_subjects
 from vpclab.statements.role import grants_what_is_documented, is_good_for
@@ -27,10 +36,16 @@ def _statement(
                 expected=f"exactly the documented actions; {', '.join(policy.refused)} denied",
                 control="the same role is allowed what the policy is for",
                 flip="attach another policy in its place, with an action more or less",
-                conditions=(grants_what_is_documented(policy), *is_good_for(policy), *more),
+                conditions=(grants_what_is_documented(policy), *_good_for(policy), *more),
             )
         },
     )
+
+
+def _good_for(policy: ManagedPolicy) -> tuple[Condition, ...]:
+    """Ask of calls; those of a stream or a table need one that the deployment has."""
+    conditions = is_good_for(policy)
+    return tuple(map(of_subjects, conditions)) if policy in POLICIES_OF_SUBJECTS else conditions
 
 
 STATEMENTS = (

@@ -21,7 +21,7 @@ from vpclab.statements.experiments import (
     tracing,
 )
 from vpclab.statements.experiments.workshop import Workshop
-from vpclab.statements.managed_policy import MANAGED_POLICIES
+from vpclab.statements.managed_policy import MANAGED_POLICIES, POLICIES_OF_SUBJECTS
 from vpclab.statements.target import Target
 from vpclab.statements.trial import Trial
 from vpclab.statements.variant import ATTACHED, DEFAULT, PRIVATE_NAT_INSTANCE, VARIANTS
@@ -69,7 +69,12 @@ _FED = _CALLS | {Capability.LOG_DELIVERY}
 PLAN = (
     Planned("execution-role", execution_role.experiment, _FED),
     *(
-        Planned(name, partial(managed_policies.experiment, policy=policy), _PERMISSIONS)
+        Planned(
+            name,
+            partial(managed_policies.experiment, policy=policy),
+            _PERMISSIONS,
+            of_subjects=policy in POLICIES_OF_SUBJECTS,
+        )
         for name, policy in MANAGED_POLICIES.items()
     ),
     Planned("event-source", event_source_mapping.experiment, _CALLS | {Capability.EVENT_SOURCES}),
