@@ -213,6 +213,19 @@ def test_bodies_cannot_take_more_memory_together_than_there_is_for_them(
     client.close()
 
 
+def test_bodies_can_take_more_memory_together_without_their_bound(
+    server: WsgiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the sum that refuses the second body, and not something else."""
+    monkeypatch.setattr(body_memory, "EVERYBODYS", body_memory.BodyMemory(1 << 40))
+    large = 3 * body_memory.FREE_BYTES
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {large}\r\n\r\n".encode()
+    with socket.create_connection(server.address) as slow, socket.create_connection(server.address) as second:
+        slow.sendall(head + bytes(large - 1))
+        second.sendall(head + bytes(large))
+        assert second.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
 def test_client_cannot_take_every_thread(server: WsgiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address may have so many connections to a server; one more is closed, and works when one has ended."""
     monkeypatch.setattr(http_server, "CONNECTIONS_OF_A_CLIENT", 2)
