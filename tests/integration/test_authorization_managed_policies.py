@@ -124,7 +124,9 @@ _DRY_RUNS: dict[str, Callable[[Any], Any]] = {
     "DescribeNetworkInterfaces": lambda ec2: ec2.describe_network_interfaces(DryRun=True),
     "DescribeSubnets": lambda ec2: ec2.describe_subnets(DryRun=True),
     "CreateNetworkInterface": lambda ec2: ec2.create_network_interface(SubnetId="subnet-1", DryRun=True),
-    "DeleteNetworkInterface": lambda ec2: ec2.delete_network_interface(NetworkInterfaceId="eni-1", DryRun=True),
+    "DeleteNetworkInterface": lambda ec2: ec2.delete_network_interface(
+        NetworkInterfaceId="eni-0123456789abcdef0", DryRun=True
+    ),
 }
 EC2: dict[str, Attempt] = {f"ec2:{name}": partial(_dry_run, call) for name, call in _DRY_RUNS.items()}
 NOT_EC2: dict[str, Attempt] = {

@@ -2,19 +2,19 @@
 
 import http.client
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from tests.integration.control_plane_world import REGION, World, endpoint, refused
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MODEL = botocore.session.get_session().get_service_model("ec2")
 
@@ -256,3 +256,29 @@ def test_zones_regions_and_account_can_be_described(here: World) -> None:
     group = here.group(vpc)
     found = ec2.get_security_groups_for_vpc(VpcId=vpc, Filters=[{"Name": "group-name", "Values": ["f"]}])
     assert [one["GroupId"] for one in found["SecurityGroupForVpcs"]] == [group]
+
+
+def test_race_for_one_object_cannot_have_two_winners(here: World) -> None:
+    """Eight clients at once delete or create the same thing: one does, the others hear why not."""
+    ec2, vpc = here.ec2, here.vpc()
+    subnet, group = here.subnet(vpc), here.group(vpc)
+    allocation = here.address()[0]
+    races: tuple[tuple[str, Callable[[], Any], str], ...] = (
+        ("group", lambda: here.group(vpc, "raced"), "InvalidGroup.Duplicate"),
+        ("subnet", lambda: here.subnet(vpc, "10.0.9.0/24"), "InvalidSubnet.Conflict"),
+        ("no group", lambda: ec2.delete_security_group(GroupId=group), "InvalidGroup.NotFound"),
+        ("no address", lambda: ec2.release_address(AllocationId=allocation), "InvalidAllocationID.NotFound"),
+        ("no subnet", lambda: ec2.delete_subnet(SubnetId=subnet), "InvalidSubnetID.NotFound"),
+    )
+    with ThreadPoolExecutor(8) as pool:
+        for name, call, code in races:
+            answers = [pool.submit(_code_of, call) for _ in range(8)]
+            assert sorted(one.result() for one in answers) == sorted(["", *[code] * 7]), name
+
+
+def _code_of(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""

@@ -109,7 +109,7 @@ def test_route_cannot_be_half_said(here: World) -> None:
             ("InvalidParameterCombination", {**everywhere, "GatewayId": gateway, "NatGatewayId": f"nat-{nobody}"}),
             (
                 "InvalidParameterCombination",
-                {**everywhere, "DestinationPrefixListId": "pl-1", "GatewayId": gateway},
+                {**everywhere, "DestinationPrefixListId": "pl-01234567", "GatewayId": gateway},
             ),
             ("InvalidPrefixListID.NotFound", {"DestinationPrefixListId": f"pl-{nobody}", "GatewayId": gateway}),
             ("InvalidGatewayID.NotFound", {**everywhere, "GatewayId": f"igw-{nobody}"}),

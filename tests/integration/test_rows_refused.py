@@ -72,7 +72,7 @@ ATTEMPTS: dict[str, tuple[Attempt, str]] = {
     ),
     "another target for the local route": (
         lambda world, place: world.ec2.replace_route(
-            RouteTableId=place.table, DestinationCidrBlock="10.0.0.0/16", NetworkInterfaceId="eni-1"
+            RouteTableId=place.table, DestinationCidrBlock="10.0.0.0/16", NetworkInterfaceId="eni-01234567"
         ),
         "local route",
     ),
