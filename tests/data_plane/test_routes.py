@@ -143,3 +143,15 @@ def test_vpcs_with_one_range_can_stand_side_by_side() -> None:
         assert world.connect("eni-b-left", "10.0.2.20") == "10.0.1.10"
         assert world.connect("eni-left", "10.0.2.20") == TIMED_OUT
         assert world.connect("eni-b-left", "10.0.2.10") == TIMED_OUT
+
+
+def test_hosts_of_another_vpc_could_be_reached_if_they_had_one_router() -> None:
+    """The same attempts, with the same groups and addresses in one VPC: only the router of its own held them."""
+    draft = two_subnets()
+    draft.interface("eni-b-left", "subnet-left", "10.0.1.20")
+    draft.interface("eni-b-right", "subnet-right", "10.0.2.20")
+    with World(draft.network()) as world:
+        world.listen("eni-right", "10.0.2.10")
+        world.listen("eni-b-right", "10.0.2.20")
+        assert world.connect("eni-left", "10.0.2.20") == "10.0.1.10"
+        assert world.connect("eni-b-left", "10.0.2.10") == "10.0.1.20"
