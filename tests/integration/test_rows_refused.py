@@ -102,7 +102,7 @@ ATTEMPTS: dict[str, tuple[Attempt, str]] = {
         "private address",
     ),
     "R67: Reachability Analyzer": (
-        lambda world, _: world.ec2.create_network_insights_path(Source="eni-1", Protocol="tcp"),
+        lambda world, _: world.ec2.create_network_insights_path(Source="eni-0123456789abcdef0", Protocol="tcp"),
         "Reachability Analyzer (GET /_vpclab/drops",
     ),
     "a peering connection": (
