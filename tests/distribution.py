@@ -17,11 +17,19 @@ MOST_PROCESSES = 12
 TOGETHER = ("tests/verify",)
 """Rooms whose files share what takes minutes to make: all stacks, deployed and verified."""
 
-FIRST = ("tests/verify", "tests/integration", "tests/data_plane")
-"""Rooms in the order in which their tests start: the long ones, so that no process is left alone with one."""
-
-LONGEST: tuple[str, ...] = ()
-"""Files of those rooms that start before all others: each takes longer than a minute."""
+FIRST = (
+    "tests/integration/test_plugin_program.py",
+    "tests/integration/test_plugin_services.py",
+    "tests/integration/test_plugin_resources.py",
+    "tests/verify",
+    "tests/integration/test_target_emulators.py",
+    "tests/integration/test_cli_variants.py",
+    "tests/integration/test_target_aws.py",
+    "tests/integration/test_databases.py",
+    "tests/integration",
+    "tests/data_plane",
+)
+"""Files and rooms in the order they start in: the longest first, so that no process is left alone with one."""
 
 
 class RoomScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no type information
@@ -50,8 +58,7 @@ def group(identifier: str) -> str:
     return str(path.parent) if str(path.parent) in TOGETHER else str(path)
 
 
-def rank(identifier: str) -> tuple[int, int]:
+def rank(identifier: str) -> int:
     """Return where in the order of all tests the test is; equals stay as they are."""
     path = PurePosixPath(identifier.partition("::")[0])
-    room = next((index for index, room in enumerate(FIRST) if path.is_relative_to(room)), len(FIRST))
-    return LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST), room
+    return next((index for index, first in enumerate(FIRST) if path.is_relative_to(first)), len(FIRST))

@@ -25,8 +25,8 @@ WITHOUT_CREDENTIALS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 FOREIGN = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION")
-LINGER_SECONDS = 3.0
-"""Longer than Pulumi takes to end, so that interfaces of a deleted function are seen."""
+LINGER_SECONDS = 15.0
+"""Longer than Pulumi takes to end on a busy machine, so that interfaces of a deleted function are seen."""
 COMMANDS = ("up", "verify", "destroy")
 
 

@@ -37,8 +37,13 @@ def test_group_can_be_a_file_or_a_room() -> None:
 
 
 def test_long_tests_can_start_first() -> None:
-    """Each file that is named is there, and comes before the rooms, whose order is kept."""
-    files = {path.stem: path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py")}
-    named = [f"{files[name]}::test" for name in distribution.LONGEST]
-    others = ["tests/verify/test_x.py::t", "tests/integration/test_x.py::t", "tests/unit/test_x.py::t"]
-    assert sorted([*reversed(others), *reversed(named)], key=distribution.rank) == [*named, *others]
+    """Each file and room that is named is there; within a room the order stays."""
+    assert [first for first in distribution.FIRST if not (ROOT / first).exists()] == []
+    wanted = [
+        *(f"{first}::test" for first in distribution.FIRST),
+        "tests/unit/test_b.py::t",
+        "tests/unit/test_a.py::t",
+    ]
+    mixed = [*wanted[1::2], *wanted[::2]]
+    assert sorted(mixed, key=distribution.rank)[:-2] == wanted[:-2]
+    assert sorted(wanted, key=distribution.rank) == wanted

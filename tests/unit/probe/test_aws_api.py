@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -35,11 +36,29 @@ def _forget() -> None:
     aws_api.session.cache_clear()
 
 
+FIRST_CALLS = (
+    ("sts", "get_caller_identity"),
+    ("s3", "list_buckets"),
+    ("secretsmanager", "list_secrets"),
+    ("logs", "describe_log_groups"),
+)
+
+
 @pytest.fixture(scope="module")
 def moto_port() -> Iterator[int]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    yield server.get_host_and_port()[1]
+    port = server.get_host_and_port()[1]
+    for service, operation in FIRST_CALLS:  # a service's first answer takes seconds, when moto loads it
+        client = boto3.client(
+            service,
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        getattr(client, operation)()
+    yield port
     server.stop()
 
 

@@ -24,6 +24,9 @@ def moto_endpoint() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    with requests.Session() as session:
+        session.trust_env = False
+        session.get(f"http://{host}:{port}/nothing", timeout=60)  # the first answer takes seconds: it loads moto
     yield f"http://{host}:{port}"
     server.stop()
 
