@@ -20,6 +20,7 @@ from vpclab.localcloud.control_plane.api_request import ApiRequest
 from vpclab.localcloud.control_plane.corrections import Moto
 
 _LOG = logging.getLogger(__name__)
+_OWN_CODE = f"{Path(__file__).parents[2]}{os.sep}"
 
 _EVERY_CLOUD_USES = {
     "ec2": ("moto.ec2.responses", "EC2Response"),
@@ -136,7 +137,7 @@ def _failure(error: Exception, request: ApiRequest) -> ApiError:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     kind = f"{type(error).__name__}: {error}"
-    if frame is not None and f"{os.sep}vpclab{os.sep}" in frame.tb_frame.f_code.co_filename:
+    if frame is not None and frame.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
         return ApiError("InternalFailure", f"The control plane failed: {kind}", 500)
     return ApiError(
         "UnsupportedOperation",
