@@ -1,8 +1,7 @@
 """Describe calls whose answers moto makes otherwise: instances by reservation, zones, Regions, account attributes.
 
-moto knows some filters of instances only, ignores names of account attributes, and cannot tell which groups a VPC
-may use. AWS: EC2 API, DescribeInstances, DescribeAvailabilityZones, DescribeRegions, DescribeAccountAttributes,
-GetSecurityGroupsForVpc.
+moto knows some filters of instances only, and ignores names of account attributes. AWS: EC2 API,
+DescribeInstances, DescribeAvailabilityZones, DescribeRegions, DescribeAccountAttributes.
 """
 
 # ruff: noqa: SLF001 - the answer's list is a private attribute of moto's
@@ -22,14 +21,12 @@ from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _NO_OPT_IN = "opt-in-not-required"
 _NOT_OPTED_IN = "not-opted-in"
-_MOST_INSTANCES = 1000
 _DEFAULT_VPC = "default-vpc"
 
 
 def correct(corrections: Corrections) -> None:
     """Replace the answers; ``describe_calls`` puts filters and pages around most of them."""
-    corrections.replace(EC2Response, "get_security_groups_for_vpc", _groups_for_vpc)
-    corrections.wrap(EC2Response, "describe_instances", _describe_instances)
+    corrections.replace(EC2Response, "describe_instances", _describe_instances)  # moto's pages, and filters some
     corrections.wrap(EC2Response, "describe_regions", _describe_regions)
     corrections.wrap(EC2Response, "describe_account_attributes", _describe_account_attributes)
     corrections.replace(Zone, "opt_in_status", property(lambda _: _NO_OPT_IN))
@@ -37,7 +34,7 @@ def correct(corrections: Corrections) -> None:
     corrections.replace(Zone, "group_name", property(lambda zone: f"{zone.region_name}-zg-1"))
 
 
-def _describe_instances(plain: Callable[[Moto], Moto], self: Moto) -> Moto:
+def _describe_instances(self: Moto) -> Moto:
     wanted = list(self._get_param("InstanceIds", []))
     given = self._filters_from_querystring()
     tests = [describe_calls.test(INSTANCES, name, values) for name, values in given.items() if not _outer(name)]
@@ -48,7 +45,7 @@ def _describe_instances(plain: Callable[[Moto], Moto], self: Moto) -> Moto:
     ]
     limit = describe_calls.limit(INSTANCES, self._get_param("MaxResults"), wanted)
     describe_calls.without_filters(self)
-    reservations = _every(plain, self, wanted)
+    reservations = _every(self.ec2_backend, wanted)
     found = [one for one in reservations if all(test(one) for test in outer)]
     kept = [_with(one, [item for item in one.instances if all(test(item) for test in tests)]) for one in found]
     page, token = describe_calls.page(
@@ -57,10 +54,8 @@ def _describe_instances(plain: Callable[[Moto], Moto], self: Moto) -> Moto:
     return ActionResult({"Reservations": page, "NextToken": token})
 
 
-def _every(plain: Callable[[Moto], Moto], self: Moto, wanted: list[str]) -> list[Any]:
+def _every(backend: Moto, wanted: list[str]) -> list[Any]:
     """Every reservation, or those of the instances that are named; EC2's error where one is not there."""
-    del plain  # it pages, and knows filters of its own
-    backend = self.ec2_backend
     known = {one.id for reservation in backend.reservations.values() for one in reservation.instances}
     missing = [one for one in wanted if one not in known]
     if len(missing) > 1:
@@ -106,19 +101,3 @@ def _describe_account_attributes(plain: Callable[[Moto], Moto], self: Moto) -> M
     attributes[_DEFAULT_VPC]["AttributeValues"] = [{"AttributeValue": default.id if default else "none"}]
     found = [one for name, one in attributes.items() if not wanted or name in wanted]
     return ActionResult({"AccountAttributes": found})
-
-
-def _groups_for_vpc(self: Moto) -> Moto:
-    vpc = self.ec2_backend.get_vpc(self._get_param("VpcId"))
-    groups = [
-        {
-            "Description": group.description,
-            "GroupName": group.name,
-            "OwnerId": group.owner_id,
-            "GroupId": group.id,
-            "Tags": [{"Key": one["key"], "Value": one["value"]} for one in group.get_tags()],
-            "PrimaryVpcId": vpc.id,
-        }
-        for group in self.ec2_backend.groups[vpc.id].values()
-    ]
-    return ActionResult({"SecurityGroupForVpcs": groups})

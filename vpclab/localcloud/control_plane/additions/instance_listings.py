@@ -227,10 +227,4 @@ INSTANCE_LISTINGS = (
         {"endpoint": "Endpoint", "opt-in-status": "OptInStatus", "region-name": "RegionName"},
         tags="",
     ),
-    Listing(
-        "GetSecurityGroupsForVpc",
-        "SecurityGroupForVpcs",
-        filters=_paths("", "", ("description", "group-id", "group-name", "owner-id", "primary-vpc-id")),
-        identifier="GroupId",
-    ),
 )
