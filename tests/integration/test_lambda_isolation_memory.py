@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -117,7 +118,8 @@ def test_clouds_cgroup_cannot_outlive_it(tmp_path: Path, ending: str) -> None:
     status = daemon.start(0, tmp_path, lifeline=True)
     with urllib.request.urlopen(f"{status.endpoint}/_vpclab/status") as answer:  # noqa: S310 - our own, over HTTP
         group = Path(json.load(answer)["memory_bound"].partition(": ")[2])
-    assert group.is_dir()
+    memory_cgroup.make().close()
+    assert group.is_dir(), "the next cloud has taken it for one that was left"
     first = psutil.Process(status.pid)
     if ending == "stopped":
         daemon.stop(tmp_path)
@@ -139,8 +141,34 @@ def test_next_cloud_can_remove_what_a_killed_one_and_its_guardian_left(cgroups: 
         os.waitpid(pid, 0)
         (left,) = groups(cgroups.directory) - {living.directory}
         assert groups(left)
+        (foreign := cgroups.directory / f"{memory_cgroup.PREFIX}own.scope").mkdir()
         with closing(memory_cgroup.make(place)) as following:
-            assert groups(cgroups.directory) == {living.directory, following.directory}
+            assert groups(cgroups.directory) == {living.directory, following.directory, foreign}
+
+
+def test_clouds_starting_together_cannot_take_each_others_cgroup(
+    cgroups: CloudCgroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new group that another start has swept, before it could be locked or while, is made again."""
+    place, make = Place(cgroups.directory, cgroups.version), tempfile.mkdtemp
+    swept = iter((True, False))
+
+    def make_and_lose(prefix: str, dir: Path) -> str:  # noqa: A002 - tempfile's own name
+        made = make(prefix=prefix, dir=dir)
+        if next(swept):
+            Path(made).rmdir()
+        return made
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_and_lose)
+    with closing(memory_cgroup.make(place)) as made:
+        assert groups(cgroups.directory) == {made.directory}
+
+
+def test_cgroup_without_its_bound_cannot_stay(cgroups: CloudCgroup) -> None:
+    """The environment is refused, and nothing of it stays."""
+    with pytest.raises(OSError, match="Invalid argument"):
+        cgroups.environment(-5, 0)
+    assert not groups(cgroups.directory)
 
 
 def groups(parent: Path) -> set[Path]:

@@ -110,7 +110,11 @@ class CloudCgroup:
             directory = self.directory / str(self._made)
             self._leaving = [one for one in self._leaving if not _remove(one)]
         directory.mkdir()
-        return EnvironmentCgroup(directory, self.version, memory_mb, temporary_mb)
+        try:
+            return EnvironmentCgroup(directory, self.version, memory_mb, temporary_mb)
+        except OSError:
+            _remove(directory)
+            raise
 
     def leave(self, ended: EnvironmentCgroup) -> None:
         """Remove the group of an environment that is being killed: now, or when its processes have ended."""
@@ -141,19 +145,21 @@ def make(place: Place | None = None) -> CloudCgroup:
     """
     place = place or memory_cgroup_place.find()
     _sweep(place.directory)
-    while True:
-        try:
+    try:
+        held = None
+        while held is None:
             directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place.directory))
-            held = os.open(directory, os.O_DIRECTORY | os.O_CLOEXEC)
-            fcntl.flock(held, fcntl.LOCK_EX)
-            if not directory.exists():  # another start has taken it for one that was left
-                os.close(held)
-                continue
-            if place.version.number > 1:
+            held = _locked(directory)
+        group = CloudCgroup(directory, place.version, held)
+        if place.version.number > 1:
+            try:
                 (directory / "cgroup.subtree_control").write_text("+memory")
-        except OSError as refusal:
-            raise MemoryCgroupError(f"{place.directory} takes no cgroup: {refusal.strerror}") from None
-        return CloudCgroup(directory, place.version, held)
+            except OSError:
+                group.close()
+                raise
+    except OSError as refusal:
+        raise MemoryCgroupError(f"{place.directory} takes no cgroup: {refusal.strerror}") from None
+    return group
 
 
 def guard(pid: int, group: CloudCgroup) -> None:
@@ -182,8 +188,23 @@ def guard(pid: int, group: CloudCgroup) -> None:
         os._exit(status)
 
 
+def _locked(directory: Path) -> int | None:
+    """Return a descriptor that holds the group's lock; None: another start has removed it, taking it for left."""
+    try:
+        held = os.open(directory, os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(held, fcntl.LOCK_EX)
+    if directory.exists():
+        return held
+    os.close(held)
+    return None
+
+
 def _sweep(place: Path) -> None:
     for one in place.glob(f"{PREFIX}*"):
+        if "." in one.name:  # a unit of systemd's, as tempfile gives no such name
+            continue
         with contextlib.suppress(OSError):
             fd = os.open(one, os.O_DIRECTORY | os.O_CLOEXEC)
             try:
@@ -202,9 +223,9 @@ def _remove_in_time(directory: Path) -> None:
 def _remove(directory: Path) -> bool:
     """Remove a group with those in it; whether nothing is left of it."""
     try:
-        for one in directory.iterdir():
-            if one.is_dir():
-                one.rmdir()
+        removed = [_remove(one) for one in directory.iterdir() if one.is_dir()]
+        if not all(removed):
+            return False
         directory.rmdir()
     except OSError as refusal:
         return refusal.errno in (errno.ENOENT, errno.ENODEV)

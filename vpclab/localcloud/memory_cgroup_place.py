@@ -44,7 +44,7 @@ def find(own: Path = Path("/proc/self/cgroup"), mounts: Path = Path("/proc/self/
     for mount in mounts.read_text().splitlines():
         fields, _, kind = mount.partition(" - ")
         root, point = (Path(one) for one in fields.split()[3:5])
-        name, _, options = kind.split()[:3]
+        name, *_, options = kind.split()  # the source, between them, may be empty
         for _, controllers, path in memberships:
             if name == "cgroup" and "memory" in options.split(",") and "memory" in controllers.split(","):
                 directory = _seen(path, root, point)
