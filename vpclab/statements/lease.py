@@ -44,10 +44,11 @@ class Lease:
 def held(directory: Path, target: Target) -> Iterator[Lease]:
     """Hold a lease in ``directory`` for the verification that goes on at ``target``.
 
-    A verification of another machine, or with another directory, is not seen, and so never taken for killed.
+    A verification of another machine, or with another directory, is not seen, and so never taken for killed. One
+    that ends by an exception counts as killed: it may not have undone everything.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    where = {"endpoint": target.endpoint, "region": target.region}
+    where = _where(target)
     with ExitStack() as locks:
         unfinished, own = directory / f".{target.run}", directory / f"{target.run}.json"
         file = locks.enter_context(unfinished.open("w", encoding="utf-8"))
@@ -58,8 +59,22 @@ def held(directory: Path, target: Target) -> Iterator[Lease]:
         lease = Lease(own, dict(_abandoned(directory, own, where, locks)))
         try:
             yield lease
+        except BaseException:
+            lease.keep()
+            raise
         finally:
             lease.end()
+
+
+def _where(target: Target) -> dict[str, str | None]:
+    """What tells the accounts and Region in which a verification makes things. AWS's are told by credentials."""
+    account = target.client("sts").get_caller_identity()["Account"] if target.endpoint is None else None
+    return {
+        "endpoint": target.endpoint,
+        "region": target.region,
+        "account": account,
+        "second_account": target.second_account,
+    }
 
 
 def _abandoned(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,6 +101,30 @@ def test_a_killed_verification_of_another_target_cannot_be_judged_here(emulator:
         assert held.abandoned == ()
     with lease.held(tmp_path, Target.at("http://127.0.0.1:9")) as held:
         assert held.abandoned == (elsewhere.run,)
+
+
+def test_a_verification_that_broke_off_cannot_be_forgotten(tmp_path: Path) -> None:
+    """It may not have undone everything, so that the next looks for what it left."""
+    target = Target.at("http://127.0.0.1:9")
+    with pytest.raises(KeyboardInterrupt), lease.held(tmp_path, target):
+        raise KeyboardInterrupt
+    with lease.held(tmp_path, Target.at("http://127.0.0.1:9")) as held:
+        assert held.abandoned == (target.run,)
+
+
+def test_a_killed_verification_of_another_account_cannot_be_judged_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On AWS the endpoint says nothing of whose it is: credentials of another account find nothing there."""
+    whose = iter(("111111111111", "222222222222", "111111111111"))
+    service = SimpleNamespace(get_caller_identity=lambda: {"Account": next(whose)})
+    monkeypatch.setattr(Target, "client", lambda *_: service)
+    killed = Target(None, region="us-east-1")
+    with lease.held(tmp_path, killed) as held:
+        held.keep()
+    for expected in ((), (killed.run,)):
+        with lease.held(tmp_path, Target(None, region="us-east-1")) as held:
+            assert held.abandoned == expected
 
 
 def test_what_cannot_be_removed_can_be_told(emulator: Target, monkeypatch: pytest.MonkeyPatch) -> None:
