@@ -15,7 +15,8 @@ from vpclab.localcloud import daemon
 from vpclab.statements import runner
 from vpclab.statements.report import Report
 from vpclab.statements.target import Target
-from vpclab.toolchain import deployment
+from vpclab.toolchain import deployment, stack_region
+from vpclab.toolchain.environment import REGION
 from vpclab.toolchain.project import Project
 
 ANY_PORT = 0
@@ -43,9 +44,11 @@ class Demonstration:
         Raises:
             ToolchainError, DaemonError, VerificationError: something could not be done.
         """
+        intended = stack_region.intended(self._variants, self._project.root, REGION)
+        region = stack_region.only(intended, REGION, "`vpclab demo`")
         with _own_state(self._project) as project, self._cloud(project) as endpoint:
             environment = deployment.prepare(endpoint, project=project, plugin=self._plugin)
-            report = self._verify(environment, endpoint, project)
+            report = self._verify(environment, Target.local(endpoint, region=region), project)
             self._destroy(environment, project)
         present(report, self._output)
         self._tell_where_the_time_went()
@@ -65,7 +68,7 @@ class Demonstration:
             self._watch.lap("local cloud: stop")
             say("the demo's local cloud is stopped; nothing of it is left")
 
-    def _verify(self, environment: Mapping[str, str], endpoint: str, project: Project) -> Report:
+    def _verify(self, environment: Mapping[str, str], target: Target, project: Project) -> Report:
         outputs: dict[str, dict[str, object]] = {}
 
         def deploy(variant: str) -> None:
@@ -75,7 +78,7 @@ class Demonstration:
         for_each(self._variants, deploy, self._jobs)
         self._watch.lap(f"pulumi up: {len(self._variants)} stacks, {self._jobs} at a time")
         say("probing from inside the functions")
-        report = runner.verify({variant: outputs[variant] for variant in self._variants}, Target.local(endpoint))
+        report = runner.verify({variant: outputs[variant] for variant in self._variants}, target)
         self._watch.lap("verify")
         return report
 

@@ -1,10 +1,12 @@
 """``vpclab cloud drops``: which packets were dropped, and by which component."""
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,13 +15,21 @@ from vpclab.cli_terminal import answer, say
 from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
 
+if TYPE_CHECKING:
+    from vpclab.statements.target import Target
+
+ARN_OF_FUNCTION = re.compile(r"arn:[\w-]+:lambda:(?P<region>[a-z0-9-]+):")
+
 Drop = dict[str, Any]
 """One refused packet, as the local cloud tells it."""
 
 
 def drops(
     function: Annotated[
-        str | None, typer.Option("--function", help="Only packets from and to interfaces that this function uses.")
+        str | None,
+        typer.Option(
+            "--function", help="Only packets from and to interfaces that this function (name or ARN) uses."
+        ),
     ] = None,
     since: Annotated[float, typer.Option("--since", min=0, help="Only the last so many seconds.")] = 3600,
     *,
@@ -61,15 +71,27 @@ def _socket(address: object, port: object) -> str:
 
 
 def _of_function(endpoint: str, name: str) -> Callable[[Drop], bool]:
-    """Return whether a drop concerns the interfaces of a function; without a VPC, the network that AWS owns."""
+    """Return whether a drop concerns the interfaces of a function, in whichever Region it is.
+
+    Without a VPC, that is the network that AWS owns.
+    """
     from vpclab.statements.target import Target  # noqa: PLC0415 - boto3 is heavy
 
-    target = Target.local(endpoint)
-    functions = target.client("lambda")
-    try:
-        network = functions.get_function_configuration(FunctionName=name).get("VpcConfig", {})
-    except functions.exceptions.ResourceNotFoundException:
-        raise ToolchainError(f"there is no function {name!r} in the local cloud at {endpoint}") from None
+    regions = [one["RegionName"] for one in Target.local(endpoint).client("ec2").describe_regions()["Regions"]]
+    named = ARN_OF_FUNCTION.match(name)
+    found = []
+    for region in regions if named is None else [named["region"]]:
+        target = Target.local(endpoint, region=region)
+        functions = target.client("lambda")
+        with suppress(functions.exceptions.ResourceNotFoundException):
+            network = functions.get_function_configuration(FunctionName=name).get("VpcConfig", {})
+            found.append(_of_network(target, network))
+    if not found:
+        raise ToolchainError(f"there is no function {name!r} in the local cloud at {endpoint}")
+    return lambda drop: any(concerns(drop) for concerns in found)
+
+
+def _of_network(target: "Target", network: Mapping[str, Any]) -> Callable[[Drop], bool]:
     if not network.get("SubnetIds"):
         return lambda drop: drop.get("vpc_id") is None and drop.get("source_interface_id") is None
     interfaces = target.client("ec2").describe_network_interfaces(

@@ -8,7 +8,7 @@ from vpclab.cli_cloud import DEFAULT_PORT
 from vpclab.cli_target import Plugin, PluginOption
 from vpclab.cli_terminal import answer, say
 from vpclab.localcloud import daemon
-from vpclab.toolchain import deployment, environment
+from vpclab.toolchain import deployment, environment, stack_region
 from vpclab.toolchain.project import Project
 
 
@@ -27,6 +27,9 @@ def env(
     if running is None or running.port != port:
         say(f"note: no local cloud of this project serves on port {port} yet; `vpclab cloud start` starts one")
     variables = deployment.prepare(f"http://127.0.0.1:{port}", project=project, plugin=plugin.value)
-    for variant in (*deployment.VARIANTS, *deployment.ALTERNATIVES):
+    stacks = (*deployment.VARIANTS, *deployment.ALTERNATIVES)
+    for variant, region in stack_region.intended(stacks, project.root, environment.REGION).items():
         deployment.create_stack(variant, variables, root=project.root)
+        if region != environment.REGION:
+            say(f"note: {variant} is in {region} by its stack file; AWS clients see it with --region {region}")
     answer(environment.export_lines(variables))

@@ -20,7 +20,7 @@ from vpclab.cli_target import (
     destination,
 )
 from vpclab.cli_terminal import prefixed, say
-from vpclab.toolchain import deployment, teardown
+from vpclab.toolchain import deployment, stack_region, teardown
 from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.plan import plan
 from vpclab.toolchain.project import Project
@@ -65,7 +65,7 @@ def up(
     """
     chosen = choose(variants)
     project = Project.here()
-    there = destination(target, project, region=region)
+    there = destination(target, project, region=region, variants=chosen)
     environment = there.environment(plugin)
     if there.is_aws:
         plans = {variant: plan(variant, environment, root=project.root) for variant in chosen}
@@ -119,15 +119,15 @@ def verify(  # noqa: PLR0913 - options
 
     chosen = choose(variants)
     project = Project.here()
-    there = destination(target, project, region=region)
+    there = destination(target, project, region=region, variants=chosen)
     there = replace(there, second_profile=second_profile)
     environment = there.environment()
-    outputs: dict[str, dict[str, object]] = {}
+    outputs: dict[str, dict[str, object]] = {variant: {} for variant in chosen}
     for_each(
         chosen,
         lambda variant: outputs.update({variant: deployment.outputs(variant, environment, root=project.root)}),
     )
-    verified = there.verified()
+    verified = there.verified(stack_region.only(stack_region.deployed(outputs), there.region, "`vpclab verify`"))
     _refuse_what_is_gone({variant: str(outputs[variant].get("vpc_id")) for variant in chosen}, verified)
     if there.is_aws:
         cli_confirmation.show_account(there)
@@ -156,7 +156,7 @@ def destroy(
     """
     chosen = choose(variants)
     project = Project.here()
-    there = destination(target, project, region=region)
+    there = destination(target, project, region=region, variants=chosen)
     environment = there.environment(plugin)
     root = project.root
 
@@ -185,8 +185,9 @@ def _refuse_what_is_gone(vpc_ids: Mapping[str, str], target: "Verified") -> None
     if gone:
         names = " ".join(gone)
         raise ToolchainError(
-            f"{', '.join(gone)}: deployed once, but the VPC is not at {target.endpoint or 'AWS'} any more; a "
-            f"cloud on this machine starts empty each time. `vpclab up {names}` deploys anew"
+            f"{', '.join(gone)}: deployed once, but the VPC is not at {target.endpoint or 'AWS'} in "
+            f"{target.region} any more; a cloud on this machine starts empty each time. `vpclab up {names}` "
+            "deploys anew"
         )
 
 

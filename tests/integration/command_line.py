@@ -14,15 +14,20 @@ SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """Runs commands with the state directory ``state`` and the additional variables ``variables``."""
+    """Runs commands with the state directory ``state`` and the additional variables ``variables``.
+
+    ``project``: a copy of the project, whose package and stack files are then used.
+    """
 
     state: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    project: Path = REPOSITORY
 
     def __call__(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run `vpclab ARGUMENTS` and return how it ended."""
         return subprocess.run(
             [sys.executable, "-m", "vpclab", *arguments],
+            cwd=self.project,
             env=self.environment(variables),
             capture_output=True,
             text=True,
@@ -35,6 +40,7 @@ class CommandLine:
         """Start `vpclab ARGUMENTS` in a process group of its own, its error output to be read; kill it last."""
         with subprocess.Popen(
             [sys.executable, "-m", "vpclab", *arguments],
+            cwd=self.project,
             env=self.environment({}),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

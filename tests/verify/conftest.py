@@ -20,9 +20,9 @@ from vpclab.statements.report import Report
 from vpclab.statements.runner import verify
 from vpclab.statements.target import Target
 from vpclab.statements.variant import ALL, VARIANTS
-from vpclab.toolchain import deployment
+from vpclab.toolchain import deployment, stack_region
 from vpclab.toolchain.deployment import DeploymentError
-from vpclab.toolchain.environment import loopback_endpoint
+from vpclab.toolchain.environment import REGION, loopback_endpoint
 from vpclab.toolchain.error import ToolchainError
 from vpclab.toolchain.project import Project
 
@@ -157,8 +157,9 @@ def outputs(deployed: Deployed) -> Mapping[str, Mapping[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def target(request: pytest.FixtureRequest, endpoint: str) -> Target:
-    return Target.at(endpoint) if request.config.stash[FOREIGN] else Target.local(endpoint)
+def target(request: pytest.FixtureRequest, endpoint: str, deployed: Deployed) -> Target:
+    region = stack_region.only(stack_region.deployed(deployed.outputs), REGION, "this room")
+    return (Target.at if request.config.stash[FOREIGN] else Target.local)(endpoint, region=region)
 
 
 @pytest.fixture(scope="session")
