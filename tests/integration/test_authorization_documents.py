@@ -58,6 +58,31 @@ def key(here: World) -> Keeper:
     )
 
 
+def stream(here: World) -> Keeper:
+    kinesis, arn = here.client("kinesis"), f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/kept"
+    kinesis.create_stream(StreamName="kept", ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName="kept", WaiterConfig={"Delay": 1})
+    return (
+        lambda text: kinesis.put_resource_policy(ResourceARN=arn, Policy=text),
+        lambda: kinesis.get_resource_policy(ResourceARN=arn)["Policy"],
+    )
+
+
+def table(here: World) -> Keeper:
+    dynamodb = here.client("dynamodb")
+    made = dynamodb.create_table(
+        TableName="kept",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    arn = made["TableDescription"]["TableArn"]
+    return (
+        lambda text: dynamodb.put_resource_policy(ResourceArn=arn, Policy=text),
+        lambda: dynamodb.get_resource_policy(ResourceArn=arn)["Policy"],
+    )
+
+
 def function(here: World) -> Keeper:
     here.function("kept", here.role("kept", BASIC))
     client, arn = here.functions, f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:kept"
@@ -73,6 +98,18 @@ KEEPERS: Mapping[str, tuple[Callable[[World], Keeper], str, str, str]] = {
     "secret": (secret, "secretsmanager:GetSecretValue", "*", "MalformedPolicyDocumentException"),
     "topic": (topic, "sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:kept", "InvalidParameter"),
     "key": (key, "kms:*", "*", "MalformedPolicyDocumentException"),
+    "stream": (
+        stream,
+        "kinesis:PutRecord",
+        f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/kept",
+        "InvalidArgumentException",
+    ),
+    "table": (
+        table,
+        "dynamodb:GetItem",
+        f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/kept",
+        "ValidationException",
+    ),
     "function": (
         function,
         "lambda:InvokeFunction",

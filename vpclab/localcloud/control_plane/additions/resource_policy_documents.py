@@ -1,16 +1,20 @@
-"""Policies of buckets, queues, secrets, topics and keys are checked at the call that sets them.
+"""Policies of buckets, queues, secrets, topics, keys, streams and tables are checked at the call that sets them.
 
 moto keeps whatever text it is given, and the policy is read at every later request. AWS refuses, each service with
 a code of its own: S3 API, PutBucketPolicy (MalformedPolicy); SQS API, SetQueueAttributes (InvalidAttributeValue);
 Secrets Manager API, PutResourcePolicy (MalformedPolicyDocumentException); SNS API, SetTopicAttributes
-(InvalidParameter); KMS API, PutKeyPolicy (MalformedPolicyDocumentException). Sizes are those of the same pages. A
-user or role that a policy names has to exist.
+(InvalidParameter); KMS API, PutKeyPolicy (MalformedPolicyDocumentException); Kinesis API, PutResourcePolicy
+(InvalidArgumentException; its words, and the size, are from memory); DynamoDB API, PutResourcePolicy
+(ValidationException, in the words of its answers). Sizes are those of the same pages. A user or role that a policy
+names has to exist.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from moto.dynamodb.models import DynamoDBBackend
+from moto.kinesis.models import KinesisBackend
 from moto.kms.models import KmsBackend
 from moto.s3.models import S3Backend
 from moto.secretsmanager.models import SecretsManagerBackend
@@ -25,6 +29,7 @@ from vpclab.localcloud.control_plane.authorization.published import is_published
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _BUCKET, _QUEUE, _SECRET, _TOPIC, _KEY = 20480, 8192, 20480, 30720, 32768
+_STREAM, _TABLE = 20480, 20480
 """The most bytes of a policy of each."""
 
 _POLICY = "Policy"
@@ -40,6 +45,8 @@ def correct(corrections: Corrections) -> None:
     corrections.wrap(SNSBackend, "set_topic_attribute", _set_topic_attribute)
     corrections.wrap(KmsBackend, "create_key", _create_key)
     corrections.wrap(KmsBackend, "put_key_policy", _put_key_policy)
+    corrections.wrap(KinesisBackend, "put_resource_policy", _put_stream_policy)
+    corrections.wrap(DynamoDBBackend, "put_resource_policy", _put_table_policy)
 
 
 class _PrincipalError(MalformedPolicyError):
@@ -147,6 +154,24 @@ def _put_key_policy(plain: Moto, backend: Moto, key_id: str, policy: str) -> Non
 def _of_key(error: MalformedPolicyError) -> ApiError:
     said = "Policy contains a statement with one or more invalid principals."
     return ApiError("MalformedPolicyDocumentException", said if isinstance(error, _PrincipalError) else str(error))
+
+
+def _put_stream_policy(plain: Moto, backend: Moto, resource_arn: str, policy_doc: str) -> None:
+    if "/consumer/" not in resource_arn:
+        backend.describe_stream(stream_arn=resource_arn, stream_name=None)  # raises where there is none
+    _check(policy_doc or "{}", _STREAM, lambda error: ApiError("InvalidArgumentException", str(error)))
+    plain(backend, resource_arn, policy_doc)
+
+
+def _put_table_policy(plain: Moto, backend: Moto, resource_arn: str, policy_doc: str, **given: Moto) -> Moto:
+    if resource_arn.rpartition("/")[2] in backend.tables:
+        _check(policy_doc or "{}", _TABLE, _of_table)
+    return plain(backend, resource_arn, policy_doc, **given)
+
+
+def _of_table(error: MalformedPolicyError) -> ApiError:
+    said = f"One or more parameter values were invalid: Invalid policy document: {error}"
+    return ApiError("ValidationException", said)
 
 
 def _check(text: str | None, longest: int, refused: Callable[[MalformedPolicyError], ApiError]) -> None:
