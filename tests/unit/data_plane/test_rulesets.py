@@ -1,5 +1,6 @@
 """What is compiled, as text that people can read: golden files."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
@@ -21,6 +22,7 @@ from vpclab.localcloud.data_plane.nat_limits import NatLimits
 from vpclab.localcloud.data_plane.protocol_match import protocol_match
 from vpclab.localcloud.data_plane.refusal import PREFIX_LIMIT, REASONS, Kind, Refusal, joined
 from vpclab.localcloud.data_plane.ruleset import BATCH_BYTES, Chain, Collection, Ruleset, base_chain
+from vpclab.localcloud.data_plane.ruleset_change import change
 from vpclab.localcloud.data_plane.shared_topology import internet_topology, lambda_service_topology
 from vpclab.localcloud.data_plane.topology import NamespaceTopology, Topology
 from vpclab.localcloud.data_plane.vpc_facts import facts_by_vpc
@@ -176,6 +178,27 @@ def test_small_ruleset_can_be_replaced_in_one_transaction() -> None:
     (batch,) = ruleset.batches("vpc-2", "vpc")
     assert "delete table ip vpc\n" in batch
     assert "table ip vpc-2 {" in batch
+
+
+def test_change_of_little_can_be_made_in_place_however_much_there_is() -> None:
+    """What stays as it is takes nothing of the transaction."""
+    sets = tuple(Collection("set", f"members-{number}", "ipv4_addr", ("10.0.0.1",)) for number in range(5000))
+    chains = (base_chain("forward", "forward", 0, "drop"),)
+    before = Ruleset("vpc", sets, chains)
+    text = change("vpc", before, Ruleset("vpc", (replace(sets[0], elements=()), *sets[1:]), chains))
+    assert text is not None
+    assert "delete element ip vpc members-0 { 10.0.0.1 }" in text
+    assert "members-1 " not in text
+
+
+@pytest.mark.parametrize("gone", ["sets", "chains"])
+def test_change_cannot_delete_more_in_place_than_a_transaction_takes(gone: str) -> None:
+    """Each name that goes has to be said, too: the table is replaced then."""
+    many = range(5000)
+    sets = tuple(Collection("set", f"members-{number}", "ipv4_addr") for number in many)
+    chains = tuple(Chain(f"judge-{number}", ()) for number in many)
+    before = Ruleset("vpc", sets, ()) if gone == "sets" else Ruleset("vpc", (), chains)
+    assert change("vpc", before, Ruleset("vpc")) is None
 
 
 def test_large_ruleset_can_be_replaced_piece_by_piece() -> None:

@@ -26,19 +26,27 @@ def change(table: str, before: Ruleset, wanted: Ruleset) -> str | None:
     if any(known[name].hook != chains[name].hook for name in known.keys() & chains.keys()):
         return None
     rewritten = [chain for name, chain in chains.items() if name not in known or known[name].rules != chain.rules]
-    emptied = [name for name, chain in known.items() if name not in chains or chains[name].rules != chain.rules]
+    cut = [
+        Chain(name, ()) for name, chain in known.items() if name not in chains or chains[name].rules != chain.rules
+    ]
     filled = [
         replace(one, elements=_missing(one, kept.get(name)))
         for name, one in collections.items()
         if name not in kept or kept[name].elements != one.elements
     ]
-    drained = [_drained(one, collections[name]) for name, one in kept.items() if name in collections]
-    if estimated_bytes((*filled, *drained), rewritten) > ruleset.BATCH_BYTES:
+    drained = [
+        _drained(one, collections[name])
+        for name, one in kept.items()
+        if name in collections and collections[name].elements != one.elements
+    ]
+    gone = [replace(one, elements=()) for name, one in kept.items() if name not in collections]
+    gone_chains = [Chain(name, ()) for name in known if name not in chains]
+    if estimated_bytes((*filled, *drained, *gone), (*rewritten, *cut, *gone_chains)) > ruleset.BATCH_BYTES:
         return None
     new: list[Collection | Chain] = [*_added(collections, kept), *_added(chains, known)]
     lines = [
         as_table(table, (line for one in new for line in one.lines(()))),
-        *(f"flush chain ip {table} {name}" for name in emptied),
+        *(f"flush chain ip {table} {one.name}" for one in cut),
         *(f"flush set ip {table} {one.name}" for one in drained if one.flags and one.elements),
         *(
             f"delete element ip {table} {one.name} {{ {', '.join(one.elements)} }}"
@@ -47,8 +55,8 @@ def change(table: str, before: Ruleset, wanted: Ruleset) -> str | None:
         ),
         as_table(table, (line for one in filled for line in one.lines(one.elements))),
         as_table(table, (line for one in rewritten for line in Chain(one.name, one.rules).lines(one.rules))),
-        *(f"delete {kept[name].kind} ip {table} {name}" for name in kept.keys() - collections.keys()),
-        *(f"delete chain ip {table} {name}" for name in known.keys() - chains.keys()),
+        *(f"delete {one.kind} ip {table} {one.name}" for one in gone),
+        *(f"delete chain ip {table} {one.name}" for one in gone_chains),
     ]
     return "\n".join([*lines, ""])
 
@@ -75,7 +83,5 @@ def _missing(wanted: Collection, before: Collection | None) -> tuple[str, ...]:
 
 def _drained(before: Collection, wanted: Collection) -> Collection:
     """Return the elements to delete; all, where the set is filled anew."""
-    if before.elements == wanted.elements:
-        return replace(before, elements=())
     staying = frozenset() if wanted.flags else frozenset(wanted.elements)
     return replace(before, elements=tuple(element for element in before.elements if element not in staying))
