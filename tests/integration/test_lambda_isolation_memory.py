@@ -173,3 +173,28 @@ def test_cgroup_without_its_bound_cannot_stay(cgroups: CloudCgroup) -> None:
 
 def groups(parent: Path) -> set[Path]:
     return {one for one in parent.iterdir() if one.is_dir()}
+
+
+def test_memory_of_one_process_can_be_told_without_looking_for_others(cgroups: CloudCgroup) -> None:
+    """/proc is walked, at a hundred system calls, only where the cgroup has more than the function's process."""
+    code = "import subprocess as s\ndef handler(event, context): globals()['child'] = event and s.Popen(event)"
+    forking = function(code, timeout=30.0)
+
+    def scenario(world: World) -> tuple[bool, bool, list[int]]:
+        with mock.patch.object(sandbox_memory, "used_mb", wraps=sandbox_memory.used_mb) as walk:
+            world.answer(forking, None)
+            walk.reset_mock()
+            world.answer(forking, None)
+            alone = walk.called
+            world.answer(forking, ["sleep", "60"])
+            with_child = walk.called
+        return (
+            alone,
+            with_child,
+            [int(used) for used in re.findall(r"Max Memory Used: (\d+) MB", world.logs.text())],
+        )
+
+    alone, with_child, used = in_world(cgroups, scenario)
+    assert (alone, with_child) == (False, True)
+    assert len(used) == 3
+    assert all(used)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vpclab.localcloud import memory_cgroup_place
+from vpclab.localcloud.kernel_file import KernelFile
 from vpclab.localcloud.memory_cgroup_place import MemoryCgroupError, Place, Version
 
 PREFIX = "vpclab-"
@@ -32,6 +33,7 @@ REMEDY = (
 )
 _MEBIBYTE = 1024 * 1024
 _PAUSE_SECONDS = 0.01
+_PROCESSES = "cgroup.procs"
 
 
 class EnvironmentCgroup:
@@ -53,34 +55,47 @@ class EnvironmentCgroup:
         for name, value in optional.items():
             with contextlib.suppress(OSError):  # a kernel without swap, or without accounting for it
                 _write(directory / name, value)
-        self.joining = os.open(directory / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+        self._usage = KernelFile(directory / version.usage)
+        self._kills = KernelFile(directory / version.kills)
+        self.joining = os.open(directory / _PROCESSES, os.O_WRONLY | os.O_CLOEXEC)
         """Who writes 0 to this descriptor is in the group from then on, with all its descendants."""
 
-    def held_mb(self) -> int:
-        """MiB that the environment holds now, but for its temporary files and what was read from files."""
+    def held_mb(self, beyond: int = 0) -> int:
+        """MiB that the environment holds now, but for its temporary files and what was read from files.
+
+        0 where they are no more than ``beyond``: how much of it is files takes the kernel longer to tell.
+        """
         with contextlib.suppress(OSError):
-            usage = int((self._directory / self._version.usage).read_text())
-            return max(0, -(-(usage - self._number("memory.stat", self._version.cache)) // _MEBIBYTE))
+            usage = int(self._usage.read())
+            if usage > beyond * _MEBIBYTE:
+                with contextlib.closing(KernelFile(self._directory / "memory.stat")) as parts:
+                    return max(0, -(-(usage - parts.number(self._version.cache.encode())) // _MEBIBYTE))
+        return 0
+
+    def processes(self) -> int:
+        """How many processes are in it now, or many; 0: nobody can tell."""
+        list_of = self._directory / _PROCESSES  # opened anew: version 1 repeats an old list to who keeps it open
+        with contextlib.suppress(OSError), contextlib.closing(KernelFile(list_of)) as file:
+            return len(file.read().splitlines())
         return 0
 
     def has_killed(self) -> bool:
         """Whether the kernel has ended a process because the environment held too much."""
         with contextlib.suppress(OSError):
-            return self._number(self._version.kills, "oom_kill") > 0
+            return self._kills.number(b"oom_kill") > 0
         return False
 
-    def close(self) -> None:
-        """Let go of the descriptor; the group itself is the cloud's to remove, once its processes have ended."""
+    def has_joined(self) -> None:
+        """Let go of ``joining``: who was to join has a descriptor of its own."""
         if self.joining >= 0:
             os.close(self.joining)
             self.joining = -1
 
-    def _number(self, file: str, name: str) -> int:
-        for line in (self._directory / file).read_text().splitlines():
-            key, _, value = line.partition(" ")
-            if key == name:
-                return int(value)
-        return 0
+    def close(self) -> None:
+        """Let go of all descriptors; the group itself is the cloud's to remove, once its processes have ended."""
+        self.has_joined()
+        self._usage.close()
+        self._kills.close()
 
 
 @dataclass(slots=True)

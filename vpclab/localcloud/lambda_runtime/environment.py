@@ -187,8 +187,9 @@ class Environment:
     def _measure(self) -> None:
         """Note the most memory that one process, or now all together, had."""
         if self._sandbox is not None:
-            peak, used = self._sandbox.peak_memory_mb(), self._sandbox.used_memory_mb(self._request.memory_mb)
-            self.peak_memory_mb = max(peak or 0, used or 0, self.peak_memory_mb or 0) or None
+            peak = self._sandbox.peak_memory_mb()
+            used = self._sandbox.used_memory_mb(self._request.memory_mb, peak)
+            self.peak_memory_mb = max(peak or 0, used, self.peak_memory_mb or 0) or None
 
     def _start(self) -> None:
         sandbox = self._sandboxes.fork(self._request, self.network.namespace.fileno())

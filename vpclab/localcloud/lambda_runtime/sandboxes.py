@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vpclab.localcloud.kernel_file import KernelFile
 from vpclab.localcloud.lambda_runtime import sandbox_memory
 from vpclab.localcloud.lambda_runtime.sandbox_request import FREEZE, THAW, SandboxRequest
 from vpclab.localcloud.memory_cgroup import CloudCgroup, EnvironmentCgroup
@@ -18,6 +19,7 @@ from vpclab.localcloud.memory_cgroup import CloudCgroup, EnvironmentCgroup
 _START_SECONDS = 60.0
 _FORK_SECONDS = 10.0
 _PIPE_BYTES = 64 * 1024
+_OWN_PROCESSES = 2  # the sandbox's first, and the function's
 
 
 class SandboxError(Exception):
@@ -39,30 +41,30 @@ class Sandbox:
     telling: int
     cgroups: CloudCgroup | None = None
     cgroup: EnvironmentCgroup | None = None
+    _status_file: KernelFile | None = None
     _is_open: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def function_pid(self) -> int | None:
-        """The process that runs the function's code, while it does."""
-        with contextlib.suppress(OSError):
-            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-            return int(children[0]) if children else None
-        return None
 
     def peak_memory_mb(self) -> int | None:
         """The most memory that the function's process had resident, in MiB; None when it is gone."""
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{self.function_pid()}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return -(-int(line.split()[1]) // 1024)
+            if self._status_file is None:
+                self._status_file = self._open_status()
+            if self._status_file is not None:
+                return -(-self._status_file.number(b"VmHWM:") // 1024) or None
         return None
 
-    def used_memory_mb(self, bound_mb: int) -> int:
+    def used_memory_mb(self, bound_mb: int, peak_mb: int | None) -> int:
         """The MiB that all processes of the sandbox hold together now: exact when more than ``bound_mb``.
 
-        Where there is a cgroup, memory counts that no process maps.
+        ``peak_mb``: what ``peak_memory_mb`` has told. Where that is no less, 0 may be returned. Where there is a
+        cgroup, memory counts that no process maps.
         """
-        held = 0 if self.cgroup is None else self.cgroup.held_mb()
+        if self.cgroup is None:
+            return sandbox_memory.used_mb(self.pid, bound_mb)
+        held = self.cgroup.held_mb(peak_mb or 0)
+        if peak_mb is not None and self.cgroup.processes() == _OWN_PROCESSES:
+            return held  # no process's memory is to be added to the function's
         return max(held, sandbox_memory.used_mb(self.pid, bound_mb))
 
     def has_run_out_of_memory(self) -> bool:
@@ -92,8 +94,15 @@ class Sandbox:
             self._send(signal.SIGKILL)
             for fd in (self.process, self.output, self.telemetry, self.status, self.telling):
                 os.close(fd)
+            if self._status_file is not None:
+                self._status_file.close()
         if self.cgroup is not None and self.cgroups is not None:
             self.cgroups.leave(self.cgroup)
+
+    def _open_status(self) -> KernelFile | None:
+        """What the kernel tells of the process that runs the function's code, the first process's oldest child."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return KernelFile(Path(f"/proc/{children[0]}/status")) if children else None
 
     def _tell(self, word: bytes) -> None:
         with contextlib.suppress(BrokenPipeError, BlockingIOError):  # it has ended; it will not read any more
@@ -142,6 +151,8 @@ class Sandboxes:
         finally:
             for fd in (told, *writers):
                 os.close(fd)
+        if cgroup is not None:
+            cgroup.has_joined()
         for fd in (telling, *(read for read, _ in pipes)):
             os.set_blocking(fd, False)
         (output, _), (telemetry, _), (status, _) = pipes
