@@ -27,6 +27,9 @@ TIED = Path(__file__).with_name("tied.py")
 _LIBRARY_FRAME = re.compile(r'\s*File ".*/site-packages/.*", line \d+')
 _REASON = re.compile(r"\s*(?:error|[\w.]*(?:Error|Exception)): (?P<reason>.*)")
 
+INTERFACES_REFUSED = "does not have permissions to call CreateNetworkInterface"
+"""Of Lambda's answer to UpdateFunctionConfiguration, which the official plugin's delete ends with too."""
+
 OnOutput = Callable[[str], None]
 """Takes each line that Pulumi prints, without its line break."""
 
@@ -132,6 +135,12 @@ def run(
         said = "\n".join(_diagnostics(tail))
         if "currently locked by" in said:  # Pulumi's own advice supposes its variables in the shell
             said += f'\nIf nothing else is at work on it: eval "$(vpclab env)"; pulumi cancel -s {variant} --yes'
+        if arguments[0] == "destroy" and INTERFACES_REFUSED in said:
+            said += (
+                "\nBefore a function in a VPC is deleted its security groups are exchanged "
+                "(replaceSecurityGroupsOnDestroy), for which Lambda wants its role to have the EC2 permissions "
+                f"that the program gave it: `vpclab up {variant}` gives them back, then destroy again"
+            )
         what = f"was ended after {seconds:.0f} s" if overdue.is_set() else "failed"
         raise DeploymentError(f"`pulumi {arguments[0]}` {what} for {variant}:\n{said}")
 

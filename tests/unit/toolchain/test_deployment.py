@@ -82,6 +82,18 @@ def test_locked_stack_can_be_told_how_to_unlock(stage: Stage) -> None:
         deployment.preview("public", stage.environment, print, root=stage.root)
 
 
+def test_destroy_can_tell_how_to_give_a_role_its_permissions_back(stage: Stage) -> None:
+    """A role that lost its EC2 policies keeps the function's groups from being exchanged, on AWS as here."""
+    refusal = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+    deployment.create_stack("public", stage.environment, root=stage.root)
+    stage.play(f"echo 'error: {refusal}'; exit 255")
+    with pytest.raises(DeploymentError, match="`vpclab up public` gives them back, then destroy again"):
+        deployment.destroy("public", stage.environment, print, root=stage.root)
+    with pytest.raises(DeploymentError) as preview:
+        deployment.preview("public", stage.environment, print, root=stage.root)
+    assert "gives them back" not in str(preview.value)
+
+
 def test_up_can_be_told_to_look_first(stage: Stage) -> None:
     """With ``refresh`` Pulumi compares with what is there, and not with what it remembers."""
     deployment.up("public", stage.environment, print, refresh=True, root=stage.root)
