@@ -20,7 +20,8 @@ from tests.data_plane.networks import (
 )
 from tests.data_plane.world import World
 from vpclab.localcloud.data_plane import netlink
-from vpclab.localcloud.namespace import NetworkNamespace
+from vpclab.localcloud.namespace import NamespaceError, NetworkNamespace
+from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.network.block_public_access import BlockMode, BlockPublicAccess
 from vpclab.network.model import NetworkAclEntry, PrefixList, SecurityGroupRule, TargetKind
 
@@ -183,6 +184,30 @@ def test_changes_can_lead_to_what_a_new_network_would_be() -> None:
             world.reconcile(draft.network())
             with World(draft.network()) as fresh:
                 assert tables(world) == tables(fresh), f"after change {number}, {change.__name__}"
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["not done", "done"])
+def test_change_in_place_that_failed_can_be_made_good(*, is_done: bool) -> None:
+    """Nobody knows what a failed transaction has left: the next replaces the table, and no second one stays."""
+    run = NetworkNamespace.run
+
+    def failing(self: NetworkNamespace, argv: Sequence[str], *, text_input: str | None = None) -> str:
+        if is_done:
+            run(self, argv, text_input=text_input)
+        raise NamespaceError("as if the kernel refused")
+
+    draft = many(1)
+    with World(draft.network()) as world:
+        rule(draft)
+        with patch.object(NetworkNamespace, "run", failing), pytest.raises(NetworkRefusal):
+            world.reconcile(draft.network())
+        for change in (late_interface, acl_entry):
+            change(draft)
+            world.reconcile(draft.network())
+            listing = world.namespace("vpc/vpc-a").run(["/usr/sbin/nft", "list", "tables"])
+            assert len(listing.splitlines()) == 1
+            with World(draft.network()) as fresh:
+                assert tables(world) == tables(fresh)
 
 
 def tables(world: World) -> dict[str, dict[str, list[str]]]:

@@ -247,6 +247,8 @@ def _load(held: HeldNamespace, ruleset: Ruleset, before: Ruleset | None) -> None
     nft = which("nft") or which("nft", path=_ADMINISTRATORS_PATH)
     if nft is None:
         raise DataPlaneError("nft is neither on PATH nor in /usr/sbin: install the package nftables")
+    if before is None and held.table is not None:
+        held.table = _standing_table(held, nft)
     if before is not None and held.table is not None:
         difference = change(held.table, before, ruleset)
         if difference is not None:
@@ -267,6 +269,13 @@ def write_sysctls(sysctls: Iterable[tuple[str, str]]) -> None:
         except FileNotFoundError:
             if not path.startswith("ipv6/"):  # a kernel without IPv6 has none to turn off
                 raise DataPlaneError(f"the kernel has no parameter net/{path}") from None
+
+
+def _standing_table(held: HeldNamespace, nft: str) -> str | None:
+    """Return the name of the table that judges. A replacement that seemed to fail may have been made after all."""
+    listing = held.namespace.run([nft, "list", "tables", "ip"])
+    names = [line.split()[-1] for line in listing.splitlines()]
+    return held.table if held.table in names else next(iter(names), None)
 
 
 def _write_tracking(sysctls: Iterable[tuple[str, str]]) -> None:
