@@ -53,7 +53,8 @@ def test_function_can_be_named_in_every_form(named: World, operation: str, given
 
 def test_answer_can_have_the_qualifier_that_was_asked_for(named: World) -> None:
     """An alias's ARN, and the version that it points to."""
-    for qualifier, version in (("live", "1"), ("1", "1"), ("$LATEST", "$LATEST")):
+    named.functions.create_alias(FunctionName="f", Name="newest", FunctionVersion="$LATEST")
+    for qualifier, version in (("live", "1"), ("1", "1"), ("$LATEST", "$LATEST"), ("newest", "$LATEST")):
         for asked in (
             {"FunctionName": f"f:{qualifier}"},
             {"FunctionName": "f", "Qualifier": qualifier},

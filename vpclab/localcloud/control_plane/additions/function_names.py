@@ -97,5 +97,5 @@ def _get_configuration(plain: Moto, response: Moto) -> str:
 def _say_alias(configuration: dict[str, str], name: str, response: Moto) -> None:
     qualifier = name.partition(":")[2] or response._get_param("Qualifier")  # noqa: SLF001 - moto's only way
     if qualifier and qualifier != LATEST and qualifier != configuration["Version"]:
-        arn = configuration["FunctionArn"].rpartition(f":{configuration['Version']}")[0]
+        arn = configuration["FunctionArn"].removesuffix(f":{configuration['Version']}")
         configuration["FunctionArn"] = f"{arn}:{qualifier}"
