@@ -5,7 +5,7 @@ which one the request is for. The verdict is taken as if every such statement he
 only when both agree is it known.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from vpclab.authorization import (
@@ -66,9 +66,9 @@ def judge(request: Request, policies: Policies, *, resource_is_told: bool = True
             reasons.append("which resource the request is for is not modelled")
         return bool(keys) or resources
 
-    worst = _rewritten(policies, in_doubt, unbound, helping=False)
-    if not reasons:  # nothing was rewritten
+    if not any(in_doubt(statement) for statement in _statements(policies)):
         return authorize(request, policies)
+    worst = _rewritten(policies, in_doubt, unbound, helping=False)
     best = authorize(request, _rewritten(policies, in_doubt, unbound, helping=True))
     if best.allowed != authorize(request, worst).allowed:
         raise NotModelledError("; ".join(dict.fromkeys(reasons)))
@@ -115,6 +115,19 @@ def _rewritten(
         return replace(policy, statements=tuple(statements))
 
     return _changed(policies, resolved)
+
+
+def _statements(policies: Policies) -> Iterator[Statement]:
+    """Every statement of all of them."""
+    for named in (
+        *policies.identity,
+        policies.resource,
+        policies.boundary,
+        *(policies.session or ()),
+        policies.endpoint,
+    ):
+        if named is not None:
+            yield from named.policy.statements
 
 
 def _changed(policies: Policies, change: Callable[[Policy], Policy]) -> Policies:

@@ -61,7 +61,8 @@ class TraceHeader:
 
     def untraced(self) -> Self:
         """Return the header complete, of a trace that nobody samples where nobody has decided."""
-        own = {"Root": f"1-{int(time.time()):08x}-{token_hex(12)}", "Parent": token_hex(8), "Sampled": "0"}
+        token = token_hex(20)  # one call: the control plane's lock is held, and each lets other threads in
+        own = {"Root": f"1-{int(time.time()):08x}-{token[:24]}", "Parent": token[24:], "Sampled": "0"}
         return replace(self, fields={**own, **self.fields})
 
     def __str__(self) -> str:
