@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -93,16 +94,33 @@ def full_disk(megabytes: int) -> bool:
 
 def memory_of_children(children: int, megabytes: int) -> bool:
     """Have children take memory together, each no more than one may."""
+
+    def take() -> object:
+        taken = mmap.mmap(-1, megabytes * MEBIBYTE)
+        for page in range(0, len(taken), mmap.PAGESIZE):
+            taken[page] = 1
+        return taken
+
+    return hold_in_children(children, take)
+
+
+def hold_in_children(children: int, take: Callable[[], object]) -> bool:
+    """Have children hold what each has taken, until it has been looked at several times."""
+    taking, has_taken = os.pipe()
     pids = []
     for _ in range(children):
         pid = os.fork()
         if pid == 0:
-            taken = mmap.mmap(-1, megabytes * MEBIBYTE)
-            for page in range(0, len(taken), mmap.PAGESIZE):
-                taken[page] = 1
-            time.sleep(20)
-            os._exit(0)
+            try:
+                kept = take()
+                os.close(has_taken)
+                time.sleep(20)
+                del kept
+            finally:
+                os._exit(0)
         pids.append(pid)
+    os.close(has_taken)
+    os.read(taking, 1)  # ends when each has taken all, however long that takes on a busy machine
     time.sleep(2)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -125,25 +143,18 @@ def memory_in_descriptors(megabytes: int) -> bool:
 
 def memory_in_sockets(children: int, pairs: int) -> bool:
     """Have children fill sockets that nobody reads: the kernel's memory, which no process maps."""
-    pids = []
-    for _ in range(children):
-        pid = os.fork()
-        if pid == 0:
-            kept = []
-            for _ in range(pairs):
-                kept.append(socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM))
-                kept[-1][0].setblocking(False)
-                with suppress(BlockingIOError):
-                    while True:
-                        kept[-1][0].send(bytes(65536))
-            time.sleep(20)
-            os._exit(0)
-        pids.append(pid)
-    time.sleep(3)
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    return True
+
+    def take() -> object:
+        kept = []
+        for _ in range(pairs):
+            kept.append(socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM))
+            kept[-1][0].setblocking(False)
+            with suppress(BlockingIOError):
+                while True:
+                    kept[-1][0].send(bytes(65536))
+        return kept
+
+    return hold_in_children(children, take)
 
 
 def store(megabytes: int) -> bool:
