@@ -11,7 +11,7 @@ from vpclab.statements.catalogue import CATALOGUE
 from vpclab.statements.evidence import Evidence
 from vpclab.statements.observation import Observation, Outcome, ProbeName
 from vpclab.statements.report import Report
-from vpclab.statements.variant import ENDPOINTS, PRIVATE_NAT, VARIANTS
+from vpclab.statements.variant import ALL, ENDPOINTS, PRIVATE_NAT, VARIANTS
 from vpclab.statements.verdict import judge
 
 STARTED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -39,6 +39,12 @@ def documented() -> Report:
 
 
 @pytest.fixture
+def whole() -> Report:
+    """All stacks, and so all statements, are as AWS documents it."""
+    return report_of(*map(recorded.evidence, ALL))
+
+
+@pytest.fixture
 def otherwise() -> Report:
     """The NAT route is gone, and one function could not be invoked."""
     no_route = recorded.dropped(recorded.INTERNET, recorded.ROUTES)
@@ -58,5 +64,5 @@ def otherwise() -> Report:
 def unenforced() -> Callable[[], Report]:
     """A target that lets everything through."""
     return lambda: report_of(
-        *(replace(recorded.evidence(variant), enforcement=recorded.NOTHING_ENFORCED) for variant in VARIANTS)
+        *(replace(recorded.evidence(variant), enforcement=recorded.NOTHING_ENFORCED) for variant in ALL)
     )

@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
+from html import unescape
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,6 +12,8 @@ from rich.console import Console
 
 from tests.conftest import Golden
 from vpclab.report import html, json_report, junit, terminal
+from vpclab.report.terminal import PARTING
+from vpclab.statements.catalogue import CATALOGUE
 from vpclab.statements.observation import Outcome, ProbeName
 from vpclab.statements.report import Report
 from vpclab.statements.statement import Verdict
@@ -21,6 +25,15 @@ def _printed(report: Report, *, width: int = 100, encoding: str = "utf-8") -> st
     terminal.render(report, Console(file=out, width=width, color_system=None, legacy_windows=False))
     out.seek(0)
     return "".join(f"{line.rstrip()}\n" for line in out.read().splitlines())
+
+
+def _is_part(word: str, complete: set[str]) -> bool:
+    """Whether a word is one of the complete ones, or ends or begins where one of the parts of a name ends."""
+    return word in complete or any(
+        (before == "" or before[-1] in PARTING) and (after == "" or word[-1] in PARTING)
+        for before, found, after in (whole.partition(word) for whole in complete)
+        if found
+    )
 
 
 class TestExitCode:
@@ -55,6 +68,22 @@ class TestTerminal:
     def test_what_is_otherwise_can_be_found(self, otherwise: Report, golden: Golden) -> None:
         """An unexpected verdict stands out without colour, and names the documented one."""
         golden.check("report_otherwise.txt", _printed(otherwise))
+
+    @pytest.mark.parametrize("width", [80, 200])
+    def test_all_statements_can_be_read_at_any_width(self, width: int, whole: Report, golden: Golden) -> None:
+        """Five stacks: at 80 columns the tables stand below each other, at 200 sentences are whole."""
+        golden.check(f"report_{width}.txt", _printed(whole, width=width))
+
+    def test_no_word_can_be_cut(self, whole: Report, unenforced: Callable[[], Report]) -> None:
+        """What stands in a narrow terminal stands as well, in one piece, where there is room for everything."""
+        for report in (whole, unenforced()):
+            complete = set(_printed(report, width=1000).split())
+            complete |= {word.rstrip(",;:(") for word in complete}  # where a sentence is cut, in front of "..."
+            for width in (80, 100, 120, 200):
+                printed = _printed(report, width=width)
+                assert "\N{HORIZONTAL ELLIPSIS}" not in printed
+                words = {word.removesuffix("...") for word in printed.split() if not word.startswith("\u2500")}
+                assert {word for word in words if not _is_part(word, complete)} == set()
 
     @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
     def test_no_line_can_be_wider_than_the_terminal(self, documented: Report, encoding: str) -> None:
@@ -144,6 +173,18 @@ class TestJunit:
 
 class TestHtml:
     """One page that needs nothing else."""
+
+    def test_every_statement_can_be_read(self, whole: Report) -> None:
+        """Sentence, what is documented instead, what was observed and who refused, of every verdict."""
+        page = " ".join(unescape(re.sub(r"<[^>]+>", " ", html.render(whole))).split())
+        for entry in CATALOGUE:
+            assert entry.id in page
+            assert " ".join(entry.sentence.split()) in page
+            if entry.expects is Verdict.REFUTED:
+                assert " ".join(entry.documented.split()) in page
+        for judgement in whole.judgements:
+            assert " ".join(judgement.observed.split()) in page
+            assert all(str(refusal) in page for refusal in judgement.refused_by)
 
     def test_the_page_can_stand_alone(self, documented: Report) -> None:
         """No script, no style sheet and no picture from elsewhere."""
