@@ -154,12 +154,11 @@ class Cloud:
         }
 
     def _reconcile(self) -> None:
-        network = self._control_plane.network()
-        refusal: NetworkRefusal | None = None
+        network, refusal = self._control_plane.read_network()
         try:
             self._data_plane.reconcile(network)
         except NetworkRefusal as some:  # the other VPCs go on
-            refusal = some
+            refusal = some if refusal is None else refusal | some
         namespaces = self._data_plane.namespaces()
         self._far_ends.reconcile(network, namespaces)
         self._databases.reconcile(network, namespaces)

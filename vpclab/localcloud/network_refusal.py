@@ -1,23 +1,55 @@
-"""What is raised when some VPCs could not follow the API while all others did."""
+"""What is raised when some of the network could not follow the API while all the rest did."""
 
 from collections.abc import Mapping
 
+_NOBODY: Mapping[str, frozenset[str]] = {}
+
+
+def name_in(service: str, name: str) -> str:
+    """Return how something that has no identifier of EC2 is told from others: by its name in its service."""
+    return f"{service}/{name}"
+
 
 class NetworkRefusal(Exception):  # noqa: N818 - it is one of the refusals of this cloud
-    """The network of some VPCs stays as it was. ``causes`` says why, by VPC.
+    """The network of some VPCs, or some service in one, stays as it was.
 
-    ``identifiers`` are those of the VPC and of everything in it, by which its own callers are told from others.
+    ``causes`` says why, by VPC, or by what it is that stays as it was. ``identifiers`` are those of the VPC and of
+    everything in it, by which its own callers are told from others. ``prefix_lists`` are those that it refers to:
+    they may be shared, so only calls that change one concern everybody who refers to it.
     """
 
-    def __init__(self, causes: Mapping[str, str], identifiers: Mapping[str, frozenset[str]]) -> None:
-        super().__init__("; ".join(f"{vpc_id}: {cause}" for vpc_id, cause in causes.items()))
+    def __init__(
+        self,
+        causes: Mapping[str, str],
+        identifiers: Mapping[str, frozenset[str]],
+        prefix_lists: Mapping[str, frozenset[str]] = _NOBODY,
+    ) -> None:
+        super().__init__("; ".join(f"{subject}: {cause}" for subject, cause in causes.items()))
         self.causes = causes
         self.identifiers = identifiers
+        self.prefix_lists = prefix_lists
 
-    def concerning(self, identifiers: frozenset[str]) -> dict[str, str]:
-        """Return the causes of the VPCs that have one of these identifiers."""
+    def concerning(
+        self, identifiers: frozenset[str], changed_prefix_lists: frozenset[str] = frozenset()
+    ) -> dict[str, str]:
+        """Return the causes of what has one of these identifiers, or refers to a prefix list that was changed."""
         return {
-            vpc_id: cause
-            for vpc_id, cause in self.causes.items()
-            if not identifiers.isdisjoint(self.identifiers[vpc_id])
+            subject: cause
+            for subject, cause in self.causes.items()
+            if not identifiers.isdisjoint(self.identifiers[subject])
+            or not changed_prefix_lists.isdisjoint(self.prefix_lists.get(subject, frozenset()))
         }
+
+    def __or__(self, other: "NetworkRefusal") -> "NetworkRefusal":
+        """Return both in one."""
+        causes = {
+            subject: "; ".join(one.causes[subject] for one in (self, other) if subject in one.causes)
+            for subject in (*self.causes, *other.causes)
+        }
+        return NetworkRefusal(
+            causes, _united(self.identifiers, other.identifiers), _united(self.prefix_lists, other.prefix_lists)
+        )
+
+
+def _united(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    return {subject: one.get(subject, frozenset()) | other.get(subject, frozenset()) for subject in (*one, *other)}

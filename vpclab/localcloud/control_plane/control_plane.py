@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from vpclab.localcloud.control_plane.api_error import ApiError, Response, render
 from vpclab.localcloud.control_plane.api_request import ApiRequest, is_reading
@@ -17,7 +17,7 @@ from vpclab.localcloud.control_plane.effects import Effects
 from vpclab.localcloud.control_plane.event_sources.trace_header import carrying
 from vpclab.localcloud.control_plane.settings import Settings
 from vpclab.localcloud.control_plane.target_health import TargetHealth
-from vpclab.localcloud.network_refusal import NetworkRefusal
+from vpclab.localcloud.network_refusal import NetworkRefusal, name_in
 from vpclab.localcloud.request_source import ENVIRON_KEY
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _ADMIN = "/_vpclab/"
 _NETWORK_SERVICES = frozenset({"ec2", "rds", "lambda", "elasticache", "elasticloadbalancing"})
 _DEFAULT_SETTINGS = Settings()
 _IDENTIFIER = re.compile(rb"\b[a-z]+-[0-9a-f]{8,}\b")
+_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*")
+_PREFIX_LIST_CALLS = "ManagedPrefixList"
 
 
 class ControlPlane:
@@ -105,6 +107,12 @@ class ControlPlane:
 
     def network(self) -> "Network":
         """Return the whole inventory, of every account and Region, consistent in itself."""
+        with self._lock:
+            network, _ = self._moto.network()
+            return network
+
+    def read_network(self) -> "tuple[Network, NetworkRefusal | None]":
+        """Return the inventory, and which VPCs, or what in them, are in it as they were: they cannot be read."""
         with self._lock:
             return self._moto.network()
 
@@ -231,7 +239,8 @@ class ControlPlane:
         try:
             self._effects.network_changed()
         except NetworkRefusal as refusal:
-            causes = refusal.concerning(_identifiers(request, response))
+            identifiers = _identifiers(request, response)
+            causes = refusal.concerning(identifiers, identifiers if _PREFIX_LIST_CALLS in action else frozenset())
             _LOG.warning("after %s: %s", action, refusal)
             if causes:
                 raise ApiError(
@@ -252,6 +261,9 @@ class ControlPlane:
 
 
 def _identifiers(request: ApiRequest, response: Response) -> frozenset[str]:
-    """What a request and its answer name, as far as it looks like identifiers of EC2."""
-    texts = request.body, request.query.encode(), response[2]
-    return frozenset(found.decode() for text in texts for found in _IDENTIFIER.findall(text))
+    """What a request and its answer name: identifiers of EC2 as they are, names in other services with theirs."""
+    texts = unquote_to_bytes(request.body), unquote_to_bytes(request.query), response[2]
+    found = {one.decode() for text in texts for one in _IDENTIFIER.findall(text)}
+    if request.service != "ec2":
+        found |= {name_in(request.service, one.decode()) for text in texts for one in _NAME.findall(text)}
+    return frozenset(found)

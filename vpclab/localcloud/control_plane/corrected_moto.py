@@ -83,10 +83,11 @@ from vpclab.localcloud.control_plane.authorization.authorizer import REFUSED_KEY
 from vpclab.localcloud.control_plane.authorization.operation_input import LOCATED_KEY, located
 from vpclab.localcloud.control_plane.corrections import Corrections
 from vpclab.localcloud.control_plane.effects import Effects
-from vpclab.localcloud.control_plane.inventory import inventory
+from vpclab.localcloud.control_plane.inventory import Inventory
 from vpclab.localcloud.control_plane.settings import Settings
 
 if TYPE_CHECKING:
+    from vpclab.localcloud.network_refusal import NetworkRefusal
     from vpclab.network.model import Network
 
 _MODELS = (
@@ -145,6 +146,7 @@ class CorrectedMoto:
         self._settings = settings
         self._corrections = Corrections()
         self._client_tokens = ClientTokens()
+        self._inventory = Inventory()
         for addition in _MODELS:
             addition.correct(self._corrections)
         self.unmodelled = unmodelled
@@ -238,6 +240,6 @@ class CorrectedMoto:
         account = self.account(request)
         return self._client_tokens.answer(request, action, account, lambda: moto_process.call(request, account))
 
-    def network(self) -> "Network":
-        """Return the inventory of every account and Region."""
-        return inventory()
+    def network(self) -> "tuple[Network, NetworkRefusal | None]":
+        """Return the inventory of every account and Region, and what of it cannot be read."""
+        return self._inventory.read()

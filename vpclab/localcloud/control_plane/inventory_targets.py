@@ -1,18 +1,18 @@
-"""moto's caches, load balancers and instances as the network's facts; see ``inventory``."""
+"""moto's databases, caches, load balancers and instances as the network's facts, one by one; see ``inventory``."""
 
-from collections.abc import Iterable, Iterator
 from ipaddress import AddressValueError, IPv4Address
 
 from moto.ec2.models import ec2_backends
-from moto.elbv2 import models
 
 from vpclab.localcloud.control_plane.additions import caches as additions_caches
+from vpclab.localcloud.control_plane.additions import databases as additions_databases
 from vpclab.localcloud.control_plane.additions import instances as additions_instances
 from vpclab.localcloud.control_plane.additions import load_balancers as additions_load_balancers
 from vpclab.localcloud.control_plane.additions.target_groups import target_group_arns
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.network.model import (
     Cache,
+    DatabaseInstance,
     FixedResponse,
     Forward,
     HealthCheck,
@@ -25,40 +25,56 @@ from vpclab.network.model import (
 )
 
 
-def caches() -> Iterator[Cache]:
-    """Return each node."""
-    for account, region, cluster in additions_caches.clusters():
-        interface = ec2_backends[account][region].enis[cluster.vpclab_interface_id]
-        yield Cache(
-            identifier=cluster.cache_cluster_id,
-            arn=cluster.arn,
-            vpc_id=interface.subnet.vpc_id,
-            host_names=additions_caches.host_names(cluster),
-            port=int(cluster.port),
-            network_interface_id=interface.id,
-            engine=cluster.engine,
-            engine_version=cluster.engine_version,
-            status=cluster.cache_cluster_status,
-        )
+def database(account: str, region: str, instance: Moto) -> DatabaseInstance:
+    """Return an RDS instance of that account and Region."""
+    interface = ec2_backends[account][region].enis[instance.vpclab_interface_id]
+    return DatabaseInstance(
+        identifier=instance.db_instance_identifier,
+        arn=instance.db_instance_arn,
+        vpc_id=interface.subnet.vpc_id,
+        endpoint_address=additions_databases.address(instance),
+        port=int(instance.port),
+        network_interface_id=interface.id,
+        engine=instance.engine,
+        engine_version=instance.engine_version,
+        database_name=instance.db_name or "",
+        status=instance.status,
+        publicly_accessible=bool(instance.publicly_accessible),
+    )
 
 
-def load_balancers() -> Iterator[LoadBalancer]:
-    """Return each load balancer with its listeners."""
-    for _, balancer in additions_load_balancers.all_of_everybody():
-        yield LoadBalancer(
-            arn=balancer.arn,
-            name=balancer.name,
-            vpc_id=balancer.vpc_id,
-            scheme=balancer.scheme,
-            type=balancer.type,
-            dns_name=balancer.dns_name,
-            security_group_ids=tuple(balancer.security_groups),
-            network_interface_ids=tuple(getattr(balancer, additions_load_balancers.INTERFACES).values()),
-            listeners=tuple(
-                Listener(one.arn, one.protocol, int(one.port), _action(one.default_actions))
-                for one in balancer.listeners.values()
-            ),
-        )
+def cache(account: str, region: str, cluster: Moto) -> Cache:
+    """Return a node of that account and Region."""
+    interface = ec2_backends[account][region].enis[cluster.vpclab_interface_id]
+    return Cache(
+        identifier=cluster.cache_cluster_id,
+        arn=cluster.arn,
+        vpc_id=interface.subnet.vpc_id,
+        host_names=additions_caches.host_names(cluster),
+        port=int(cluster.port),
+        network_interface_id=interface.id,
+        engine=cluster.engine,
+        engine_version=cluster.engine_version,
+        status=cluster.cache_cluster_status,
+    )
+
+
+def load_balancer(balancer: Moto) -> LoadBalancer:
+    """Return a load balancer with its listeners."""
+    return LoadBalancer(
+        arn=balancer.arn,
+        name=balancer.name,
+        vpc_id=balancer.vpc_id,
+        scheme=balancer.scheme,
+        type=balancer.type,
+        dns_name=balancer.dns_name,
+        security_group_ids=tuple(balancer.security_groups),
+        network_interface_ids=tuple(getattr(balancer, additions_load_balancers.INTERFACES).values()),
+        listeners=tuple(
+            Listener(one.arn, one.protocol, int(one.port), _action(one.default_actions))
+            for one in balancer.listeners.values()
+        ),
+    )
 
 
 def _action(actions: list[Moto]) -> FixedResponse | Forward | None:
@@ -73,15 +89,8 @@ def _action(actions: list[Moto]) -> FixedResponse | Forward | None:
     return Forward(tuple(target_group_arns(action))) if action.type == "forward" else None
 
 
-def target_groups() -> Iterator[TargetGroup]:
-    """Return each target group with its targets."""
-    for regions in list(models.elbv2_backends.values()):
-        for backend in list(regions.values()):
-            for group in list(backend.target_groups.values()):
-                yield _target_group(group)
-
-
-def _target_group(group: Moto) -> TargetGroup:
+def target_group(group: Moto) -> TargetGroup:
+    """Return a target group with its targets."""
     port = str(group.health_check_port or "")
     matcher = getattr(group, "matcher", None) or {}
     return TargetGroup(
@@ -116,9 +125,8 @@ def _target(group: Moto, target: dict[str, Moto]) -> Target:
         return Target(identifier, int(port) if port is not None else None)
 
 
-def instances(backends: Iterable[Moto]) -> Iterator[Instance]:
-    """Return each instance that is not gone."""
-    for backend in backends:
-        for one in additions_instances.all_of(backend):
-            if one.state != additions_instances.TERMINATED:
-                yield Instance(one.id, one.image_id, one.state, tuple(eni.id for eni in one.nics.values()))
+def instance(one: Moto) -> Instance | None:
+    """Return an instance; None: it is gone."""
+    if one.state == additions_instances.TERMINATED:
+        return None
+    return Instance(one.id, one.image_id, one.state, tuple(eni.id for eni in one.nics.values()))

@@ -91,7 +91,18 @@ class DataPlane:
             self._network = network
             refused = self._apply()
             if refused:
-                raise NetworkRefusal(refused, {vpc_id: self._identifiers(vpc_id) for vpc_id in refused})
+                facts = {vpc_id: self._facts(vpc_id) for vpc_id in refused}
+                raise NetworkRefusal(
+                    refused,
+                    {
+                        vpc_id: frozenset({vpc_id}).union(*(one.identifiers() for one in found))
+                        for vpc_id, found in facts.items()
+                    },
+                    {
+                        vpc_id: frozenset().union(*(one.prefix_list_ids() for one in found))
+                        for vpc_id, found in facts.items()
+                    },
+                )
 
     def namespaces(self) -> Mapping[str, NetworkNamespace]:
         """Return the namespaces: ``internet``, ``lambda-service``, ``vpc/<id>``, ``eni/<id>`` for interfaces with
@@ -149,12 +160,10 @@ class DataPlane:
         self._vpc_of.update(dict.fromkeys(facts.materialised, vpc_id))
         return vpc_topology(facts, self._nat_limits, before)
 
-    def _identifiers(self, vpc_id: str) -> frozenset[str]:
-        """Everything in a VPC, as the API has it and as the kernel does."""
+    def _facts(self, vpc_id: str) -> list[VpcFacts]:
+        """A VPC as the API has it and as the kernel does."""
         wanted = facts_by_vpc(self._network, self._held_interfaces).get(vpc_id)
-        return frozenset().union(
-            *(facts.identifiers() for facts in (wanted, self._vpcs.facts(vpc_id)) if facts is not None)
-        )
+        return [facts for facts in (wanted, self._vpcs.facts(vpc_id)) if facts is not None]
 
     def _shared(self, vpcs: list[VpcFacts]) -> Topology:
         facts = [facts for facts in vpcs if facts.internet_gateway is not None]

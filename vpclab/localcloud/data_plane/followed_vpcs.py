@@ -4,6 +4,7 @@ One VPC that cannot be built must not keep the others from following their own c
 time, so that it heals as soon as what it asks for can be built.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from vpclab.localcloud.data_plane.errors import DataPlaneError, NamespaceRefusal
 from vpclab.localcloud.data_plane.kernel import Kernel
 from vpclab.localcloud.data_plane.topology import Topology
 from vpclab.localcloud.data_plane.vpc_facts import VpcFacts
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,10 @@ class FollowedVpcs:
                 chosen[vpc_id] = CompiledVpc(facts, self._compile_vpc(facts, before))
             except DataPlaneError as error:
                 refused[vpc_id] = str(error)
+                self._fall_back(vpc_id, chosen)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+                _LOG.exception("%s cannot be compiled", vpc_id)
+                refused[vpc_id] = f"{type(error).__name__}: {error}"
                 self._fall_back(vpc_id, chosen)
         return chosen
 

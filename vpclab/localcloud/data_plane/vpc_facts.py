@@ -62,7 +62,7 @@ class VpcFacts:
         return self._interface_by_id.get(interface_id)
 
     def identifiers(self) -> frozenset[str]:
-        """Return the ids of the VPC, of everything in it, and of the prefix lists that it refers to."""
+        """Return the ids of the VPC and of everything in it."""
         parts = (
             {subnet.id for subnet in self.subnets},
             {table.id for table in self.route_tables},
@@ -73,10 +73,13 @@ class VpcFacts:
             {endpoint.id for endpoint in self.gateway_endpoints},
             {self.internet_gateway.id} if self.internet_gateway is not None else set(),
         )
+        return frozenset({self.vpc.id}.union(*parts))
+
+    def prefix_list_ids(self) -> frozenset[str]:
+        """Return the ids of the prefix lists that the VPC's routes and rules refer to."""
         routes = (route.prefix_list_id for table in self.route_tables for route in table.routes)
         rules = (rule for group in self.security_groups for rule in (*group.ingress, *group.egress))
-        listed = {one for one in (*routes, *(rule.prefix_list_id for rule in rules)) if one is not None}
-        return frozenset({self.vpc.id}.union(*parts, listed))
+        return frozenset(one for one in (*routes, *(rule.prefix_list_id for rule in rules)) if one is not None)
 
     def present(self) -> list[NetworkInterface]:
         """Return the interfaces that have something behind them, in the order of their ids."""
