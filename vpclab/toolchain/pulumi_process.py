@@ -22,6 +22,10 @@ LOCAL_SECONDS = 300.0
 AWS_SECONDS = 7200.0
 """The same on AWS, where a database takes 15 minutes, and an interface of Lambda's up to 45 to go."""
 TAIL_LINES = 25
+MOST_DIAGNOSTICS = 100
+DIAGNOSTICS = "Diagnostics:"
+SECTIONS = (DIAGNOSTICS, "Outputs:", "Resources:")
+"""Of what Pulumi prints in the end, in this order."""
 TIED = Path(__file__).with_name("tied.py")
 
 _LIBRARY_FRAME = re.compile(r'\s*File ".*/site-packages/.*", line \d+')
@@ -102,7 +106,7 @@ def run(
     """
     tie = [sys.executable, "-I", "-S", str(TIED), str(os.getpid())]
     command = [*tie, _pulumi(environment), *arguments, "-s", variant, "--non-interactive", "--color", "never"]
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    told = _Told()
     overdue = threading.Event()
     seconds = AWS_SECONDS if environment.get(TARGET_VARIABLE) == "aws" else LOCAL_SECONDS
     with subprocess.Popen(
@@ -124,7 +128,7 @@ def run(
             for line in process.stdout or ():
                 if text := line.rstrip():
                     if not _is_of_a_stack(text, previous):
-                        tail.append(text)
+                        told.add(text)
                     on_output(text)
                     previous = text
         finally:
@@ -132,7 +136,7 @@ def run(
             limit.cancel()
             _running.remove(process)
     if process.returncode != 0:
-        said = "\n".join(_diagnostics(tail))
+        said = "\n".join(told.reason())
         if "currently locked by" in said:  # Pulumi's own advice supposes its variables in the shell
             said += f'\nIf nothing else is at work on it: eval "$(vpclab env)"; pulumi cancel -s {variant} --yes'
         if arguments[0] == "destroy" and INTERFACES_REFUSED in said:
@@ -169,9 +173,33 @@ def _pulumi(environment: Mapping[str, str]) -> str:
     return found
 
 
+class _Told:
+    """Of what Pulumi prints: its summary of what went wrong, else the last lines.
+
+    Outputs follow the summary, more of them than a reader would go through.
+    """
+
+    def __init__(self) -> None:
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._diagnostics: list[str] = []
+        self._section = ""
+
+    def add(self, line: str) -> None:
+        """Take a line."""
+        self._tail.append(line)
+        if line in SECTIONS:
+            self._section = line
+        if self._section == DIAGNOSTICS:
+            self._diagnostics.append(line)
+
+    def reason(self) -> list[str]:
+        """Return the lines that say why."""
+        return self._diagnostics[:MOST_DIAGNOSTICS] or list(self._tail)
+
+
 def _diagnostics(lines: Sequence[str]) -> list[str]:
     """Keep Pulumi's own summary of what went wrong, if it got that far."""
-    start = next((index for index, line in enumerate(lines) if line.startswith("Diagnostics:")), 0)
+    start = next((index for index, line in enumerate(lines) if line.startswith(DIAGNOSTICS)), 0)
     return list(lines)[start:]
 
 

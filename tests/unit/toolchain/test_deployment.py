@@ -75,6 +75,15 @@ def test_failure_can_be_told_in_pulumis_words(stage: Stage, told: list[str]) -> 
     assert told == ["Diagnostics:", "  the VPC is in use"]
 
 
+def test_reason_cannot_get_lost_among_outputs(stage: Stage) -> None:
+    """Pulumi prints them after it: here more than the last lines hold."""
+    deployment.create_stack("public", stage.environment, root=stage.root)
+    stage.play("echo Diagnostics:; echo '  the VPC is in use'; echo Outputs:; seq -f '    %g' 90; exit 255")
+    with pytest.raises(DeploymentError, match="the VPC is in use") as failure:
+        deployment.up("public", stage.environment, print, root=stage.root)
+    assert "Outputs" not in str(failure.value)
+
+
 def test_locked_stack_can_be_told_how_to_unlock(stage: Stage) -> None:
     """Pulumi says `pulumi cancel`, which knows nothing of this stack in a bare shell: all of it is told."""
     stage.play("echo 'error: the stack is currently locked by 1 lock(s).'; exit 255")
