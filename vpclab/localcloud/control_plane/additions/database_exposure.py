@@ -8,6 +8,7 @@ internet gateway and both DNS attributes; who says nothing gets what the VPC all
 from moto.rds.exceptions import RDSClientError
 
 from vpclab.localcloud.control_plane.additions import public_addresses
+from vpclab.localcloud.control_plane.additions.flags import is_on
 from vpclab.localcloud.control_plane.corrections import Moto
 
 
@@ -15,10 +16,10 @@ def wanted(network: Moto, vpc_id: str, asked: object) -> bool:
     """Whether an instance of that VPC will be publicly accessible; RDS's error where it cannot be."""
     vpc = network.get_vpc(vpc_id)
     attached = any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in network.internet_gateways.values())
-    named = _flag(vpc.enable_dns_support) and _flag(vpc.enable_dns_hostnames)
+    named = is_on(vpc.enable_dns_support) and is_on(vpc.enable_dns_hostnames)
     if asked is None:
         return attached and named
-    if not _flag(asked):
+    if not is_on(asked):
         return False
     problem = None
     if not attached:
@@ -41,7 +42,3 @@ def expose(network: Moto, instance: Moto, *, public: bool) -> None:
         interface.public_ip = public_addresses.next_address()
     elif not public:
         interface.public_ip = None
-
-
-def _flag(value: object) -> bool:
-    return value is True or str(value).lower() == "true"

@@ -46,9 +46,9 @@ def _page(name: str, items: str, plain: Moto, self: Moto) -> Moto:
     start = _start(name, marker) if marker else 0
     found = list(plain(self)._result[items] or [])
     page, rest = found[start : start + limit], found[start + limit :]
-    answer = {items: page}
+    answer: dict[str, object] = {items: page}
     if rest:
-        answer["Marker"] = base64.urlsafe_b64encode(f"{name} {start + limit}".encode()).decode()  # type: ignore[assignment]  # a text among lists
+        answer["Marker"] = base64.urlsafe_b64encode(f"{name} {start + limit}".encode()).decode()
     return ActionResult(answer)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.ec2.models import elastic_network_interfaces, instances
 
+from vpclab.localcloud.control_plane.additions.flags import is_on
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.network.host_names import internal_name, public_name
 
@@ -67,11 +68,7 @@ def _ignore(interface: Moto, value: object) -> None:
 
 def _gives_names(interface: Moto) -> bool:
     vpc = interface.ec2_backend.vpcs.get(interface.subnet.vpc_id)
-    return vpc is not None and _on(vpc.enable_dns_hostnames) and _on(vpc.enable_dns_support)
-
-
-def _on(flag: object) -> bool:
-    return flag is True or str(flag).lower() == "true"
+    return vpc is not None and is_on(vpc.enable_dns_hostnames) and is_on(vpc.enable_dns_support)
 
 
 def _region(interface: Moto) -> str:

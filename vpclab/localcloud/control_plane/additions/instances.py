@@ -18,6 +18,7 @@ from moto.ec2.models import elastic_network_interfaces, instances
 from moto.ec2.responses import EC2Response
 
 from vpclab.localcloud.control_plane.additions import public_addresses
+from vpclab.localcloud.control_plane.additions.flags import is_on
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 from vpclab.network.host_names import internal_name
 
@@ -89,7 +90,7 @@ def _run(
         wanted = [*(nics[0].get("Groups") or ()), *(given.get("security_group_ids") or ())]
         nics[0]["Groups"] = _checked_groups(self, subnet.vpc_id, wanted)
         public = nics[0].get("AssociatePublicIpAddress", given.get("associate_public_ip"))
-        nics[0]["AssociatePublicIpAddress"] = _flag(subnet.map_public_ip_on_launch if public is None else public)
+        nics[0]["AssociatePublicIpAddress"] = is_on(subnet.map_public_ip_on_launch if public is None else public)
     given |= {"nics": nics, "security_group_ids": [], "placement": None}
     return plain(self, image_id, count, user_data, [], **given)
 
@@ -139,7 +140,7 @@ def _give_interface(self: Moto, nic_spec: list[dict[str, Any]], private_ip: str 
         private_ip or spec.get("PrivateIpAddress"),
         group_ids=spec["Groups"],
         description=spec.get("Description"),
-        delete_on_termination=_flag(spec.get("DeleteOnTermination", True)),
+        delete_on_termination=is_on(spec.get("DeleteOnTermination", True)),
     )
     self.attach_eni(interface, _PRIMARY)
     interface.public_ip_auto_assign = spec["AssociatePublicIpAddress"]
@@ -191,12 +192,12 @@ def _modify_groups(plain: Moto, self: Moto, instance_id: str, new_group_id_list:
 
 def _source_dest_check(instance: Moto) -> bool:
     nics = getattr(instance, "nics", None)
-    return _flag(nics[_PRIMARY].source_dest_check) if nics else True
+    return is_on(nics[_PRIMARY].source_dest_check) if nics else True
 
 
 def _set_source_dest_check(instance: Moto, value: object) -> None:
     if nics := getattr(instance, "nics", None):
-        nics[_PRIMARY].source_dest_check = _flag(value)
+        nics[_PRIMARY].source_dest_check = is_on(value)
 
 
 def _primary(instance: Moto, name: str) -> Moto:
@@ -215,7 +216,7 @@ def _release_automatic_address(interface: Moto) -> None:
 
 
 def _take_automatic_address(interface: Moto) -> None:
-    if _flag(interface.public_ip_auto_assign) and not _has_elastic_address(interface):
+    if is_on(interface.public_ip_auto_assign) and not _has_elastic_address(interface):
         interface.public_ip = public_addresses.next_address()
 
 
@@ -224,7 +225,3 @@ def _has_elastic_address(interface: Moto) -> bool:
         address.eni is interface and address.public_ip == interface.public_ip
         for address in interface.ec2_backend.addresses
     )
-
-
-def _flag(value: object) -> bool:
-    return value is True or str(value).lower() == "true"

@@ -122,20 +122,8 @@ class Invocations:
 
     def answer(self, request: ApiRequest) -> Response:
         """Invoke, and word the answer as the Lambda service does."""
-        kind = request.environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
-        if kind not in _TYPES:
-            raise ApiError(
-                "ValidationException",
-                f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy constraint: "
-                f"Member must satisfy enum value set: [{', '.join(_TYPES)}]",
-            )
-        log_type = request.environ.get("HTTP_X_AMZ_LOG_TYPE", "None")
-        if log_type not in _LOG_TYPES:
-            raise ApiError(
-                "ValidationException",
-                f"1 validation error detected: Value '{log_type}' at 'logType' failed to satisfy constraint: "
-                f"Member must satisfy enum value set: [{', '.join(_LOG_TYPES)}]",
-            )
+        kind = _choice(request, "HTTP_X_AMZ_INVOCATION_TYPE", "invocationType", _TYPES)
+        log_type = _choice(request, "HTTP_X_AMZ_LOG_TYPE", "logType", _LOG_TYPES)
         for header, what in _UNMODELLED.items():
             if header in request.environ:
                 raise ApiError(
@@ -350,6 +338,18 @@ def _check_json(payload: bytes) -> None:
         raise ApiError(
             "InvalidRequestContentException", f"Could not parse request body into json: {error}"
         ) from None
+
+
+def _choice(request: ApiRequest, header: str, name: str, choices: tuple[str, ...]) -> str:
+    """Return what a header says, the first of its choices where it is absent; Lambda's error for any other."""
+    chosen = str(request.environ.get(header, choices[0]))
+    if chosen not in choices:
+        raise ApiError(
+            "ValidationException",
+            f"1 validation error detected: Value '{chosen}' at '{name}' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(choices)}]",
+        )
+    return chosen
 
 
 def _response(result: InvocationResult, headers: dict[str, str], *, tail: bool) -> Response:

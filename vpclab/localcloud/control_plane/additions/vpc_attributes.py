@@ -7,6 +7,7 @@ sentences are from memory.
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 
+from vpclab.localcloud.control_plane.additions.flags import is_on
 from vpclab.localcloud.control_plane.corrections import Corrections, Moto
 
 _ATTRIBUTES = ("EnableDnsHostnames", "EnableDnsSupport", "EnableNetworkAddressUsageMetrics")
@@ -29,16 +30,12 @@ def _modify(plain: Moto, self: Moto) -> Moto:
         raise EC2ClientError("InvalidParameterCombination", "No attributes specified.")
     vpc = self.ec2_backend.get_vpc(self._get_param("VpcId"))
     wanted = self._get_param("EnableDnsHostnames.Value")
-    if _on(wanted) and not _on(vpc.enable_dns_support):
+    if is_on(wanted) and not is_on(vpc.enable_dns_support):
         raise EC2ClientError(
             "InvalidParameterValue",
             f"DNS hostnames can only be enabled while DNS support is, which {vpc.id} has off.",
         )
     return plain(self)
-
-
-def _on(flag: object) -> bool:
-    return flag is True or str(flag).lower() == "true"
 
 
 def _create(plain: Moto, self: Moto) -> Moto:
