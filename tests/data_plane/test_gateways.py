@@ -99,6 +99,26 @@ def test_internet_cannot_answer_for_an_address_that_nothing_has() -> None:
         assert world.connect("eni-public", "8.8.9.9") == TIMED_OUT
         assert world.refusal() == ("address", "internet", "ADDRESS_NOT_IN_USE")
         assert world.drop().source_interface_id == "eni-public"
+        assert world.connect("eni-private", "8.8.9.10") == TIMED_OUT
+        drop = world.drop(to="8.8.9.10")
+        assert (drop.source, drop.source_interface_id) == ("203.0.113.9", "eni-private")
+
+
+def test_packet_refused_in_another_vpc_can_be_told_from_its_senders_interface() -> None:
+    """Past a NAT gateway and both internet gateways, a packet is still known as that of its first sender."""
+    draft = private_and_public()
+    draft.vpc("vpc-b", "10.0.0.0/16")
+    draft.internet_gateway("igw-b", "vpc-b")
+    draft.table("rtb-b", "vpc-b", route("0.0.0.0/0", TargetKind.INTERNET_GATEWAY, "igw-b"))
+    draft.subnet("subnet-b", "vpc-b", "10.0.1.0/24", table="rtb-b")
+    draft.group("sg-b", "vpc-b", ingress=())
+    draft.interface("eni-b", "subnet-b", "10.0.1.10", "sg-b", public="203.0.113.20")
+    with World(draft.network()) as world:
+        assert world.connect("eni-private", "203.0.113.20") == TIMED_OUT
+        assert world.refusal() == ("security-group", "sg-b", "SG_HAS_NO_RULES")
+        drop = world.drop()
+        assert (drop.source, drop.destination) == ("203.0.113.9", "10.0.1.10")
+        assert (drop.source_interface_id, drop.destination_interface_id) == ("eni-private", "eni-b")
 
 
 def test_nat_gateway_in_a_private_subnet_cannot_reach_the_internet() -> None:

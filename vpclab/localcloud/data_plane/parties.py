@@ -27,27 +27,37 @@ class Parties:
     ) -> tuple[str | None, str | None]:
         """Return the ids of the sender's and the receiver's interface, None for one that is in no VPC.
 
-        ``vpc`` is where it was refused; outside, the sender is looked for by its public address, in ``others``.
+        ``vpc`` is where it was refused. Whose address is not of that VPC, or what was refused outside of any, is
+        looked for by its public address, in ``others``.
         """
+        vpcs = tuple(others)
         source = header.source, header.source_port
         destination = header.destination, header.destination_port
-        if vpc is None:
-            return self._public(source[0], others), self._public(destination[0], others)
         return (
-            self._private(header.protocol, source, destination, vpc),
-            self._private(header.protocol, destination, source, vpc),
+            self._interface(header.protocol, source, destination, vpc, vpcs),
+            self._interface(header.protocol, destination, source, vpc, vpcs),
         )
 
-    def _private(
-        self, protocol: str, end: tuple[str, int | None], far: tuple[str, int | None], vpc: VpcFacts
+    def _interface(
+        self,
+        protocol: str,
+        end: tuple[str, int | None],
+        far: tuple[str, int | None],
+        vpc: VpcFacts | None,
+        vpcs: Iterable[VpcFacts],
     ) -> str | None:
-        interface = self._by_address(vpc).get(IPv4Address(end[0]))
+        (address, port), (far_address, far_port) = (IPv4Address(end[0]), end[1]), far
+        home, interface = vpc, self._by_address(vpc).get(address) if vpc is not None else None
         if interface is None:
+            home, interface = self._public(address, vpcs)
+            if vpc is not None:  # its internet gateway has let the packet in, to a private address
+                far_address = str(vpc.public_addresses().get(IPv4Address(far_address), far_address))
+        if interface is None or home is None:
             return None
-        (address, port), (far_address, far_port) = end, far
         if interface.interface_type is InterfaceType.NAT_GATEWAY and port is not None and far_port is not None:
-            behind = self._translated(interface.id, protocol, (address, port), (far_address, far_port))
-            hidden = self._by_address(vpc).get(behind) if behind is not None else None
+            translated = str(interface.private_ip), port
+            behind = self._translated(interface.id, protocol, translated, (far_address, far_port))
+            hidden = self._by_address(home).get(behind) if behind is not None else None
             return (hidden or interface).id
         return interface.id
 
@@ -57,13 +67,14 @@ class Parties:
         except (DataPlaneError, NamespaceError, OSError):  # the gateway is gone since
             return None
 
-    def _public(self, address: str, vpcs: Iterable[VpcFacts]) -> str | None:
+    def _public(
+        self, address: IPv4Address, vpcs: Iterable[VpcFacts]
+    ) -> tuple[VpcFacts, NetworkInterface | None] | tuple[None, None]:
         for vpc in vpcs:
             for private, public in vpc.public_addresses().items():
-                if str(public) == address:
-                    interface = self._by_address(vpc).get(private)
-                    return interface.id if interface is not None else None
-        return None
+                if public == address:
+                    return vpc, self._by_address(vpc).get(private)
+        return None, None
 
     def _by_address(self, vpc: VpcFacts) -> dict[IPv4Address, NetworkInterface]:
         known = self._known.get(vpc.vpc.id)
