@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import ClientError
 
-from vpclab.statements.canary_world import POLL_SECONDS, PREFIX, CanaryWorld, document
+from vpclab.statements.canary_world import POLL_SECONDS, CanaryWorld, document
 from vpclab.statements.finding import Finding, enforced, not_enforced, unknown
 from vpclab.statements.log_group import search
 from vpclab.statements.polling import poll
@@ -61,9 +61,7 @@ def policy_grammar(world: CanaryWorld) -> Finding:
 
     def accepts(name: str, text: str) -> bool:
         try:
-            made = iam.create_policy(PolicyName=f"{PREFIX}{name}-{world.run}", PolicyDocument=text)["Policy"][
-                "Arn"
-            ]
+            made = iam.create_policy(PolicyName=world.name(name), PolicyDocument=text)["Policy"]["Arn"]
         except iam.exceptions.MalformedPolicyDocumentException:
             return False
         world.undo(made, iam.delete_policy, PolicyArn=made)
@@ -114,8 +112,10 @@ def event_sources(world: CanaryWorld, *, runs: bool) -> Finding:
 
 def notifications(world: CanaryWorld, function: str, *, logs: bool) -> Finding:
     """Have a bucket notify a function that does not let it; then let it, and upload something."""
-    s3, bucket = world.target.client("s3"), f"{PREFIX}{world.run}"
-    s3.create_bucket(Bucket=bucket)
+    s3, bucket = world.target.client("s3"), world.name("bucket")
+    region = world.target.region
+    placed = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket, **placed)
     world.undo(f"bucket {bucket}", s3.delete_bucket, Bucket=bucket)
     service = world.target.client("lambda")
     arn = service.get_function_configuration(FunctionName=function)["FunctionArn"]
@@ -165,7 +165,7 @@ def _log_arrives_without_permission(world: CanaryWorld, allowed_function: str) -
 
 def _queue(world: CanaryWorld, name: str) -> str:
     sqs = world.target.client("sqs")
-    url: str = sqs.create_queue(QueueName=f"{PREFIX}{name}-{world.run}")["QueueUrl"]
+    url: str = sqs.create_queue(QueueName=world.name(name))["QueueUrl"]
     world.undo(url, sqs.delete_queue, QueueUrl=url)
     return url
 

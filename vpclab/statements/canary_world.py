@@ -47,7 +47,7 @@ class CanaryWorld:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.left: list[str] = []
-        self.run = uuid.uuid4().hex[:8]
+        self.run = target.run
         self._undo = ExitStack()
 
     def __enter__(self) -> Self:
@@ -59,6 +59,10 @@ class CanaryWorld:
     ) -> None:
         """Undo everything."""
         self._undo.close()
+
+    def name(self, what: str) -> str:
+        """Return a name that begins as all names of this world do, and nobody else's."""
+        return f"{PREFIX}{self.run}-{what}"
 
     def undo(self, what: str, action: Callable[..., object], **arguments: object) -> None:
         """Do ``action`` when this world ends. Dependents that go in their own time are waited for."""
@@ -82,7 +86,7 @@ class CanaryWorld:
 
     def role(self, name: str, *managed: str) -> str:
         """Make a role for functions that the account may assume too; return its ARN."""
-        iam, identity = self.target.client("iam"), {"RoleName": f"{PREFIX}{name}-{self.run}"}
+        iam, identity = self.target.client("iam"), {"RoleName": self.name(name)}
         account = self.target.client("sts").get_caller_identity()["Account"]
         principal = {"Service": "lambda.amazonaws.com", "AWS": f"arn:aws:iam::{account}:root"}
         trust = document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
@@ -107,7 +111,7 @@ class CanaryWorld:
         Raises:
             VerificationError: it did not become active.
         """
-        service, full = self.target.client("lambda"), f"{PREFIX}{name}-{self.run}"
+        service, full = self.target.client("lambda"), self.name(name)
         network = {"SubnetIds": list(subnet_ids), "SecurityGroupIds": list(group_ids)}
         service.create_function(
             FunctionName=full,
@@ -147,11 +151,12 @@ class CanaryWorld:
         Returns their ids: VPC, subnet, group.
         """
         ec2 = self.target.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock=VPC_RANGE)["Vpc"]["VpcId"]
+        tag = [{"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": self.name("vpc")}]}]
+        vpc = ec2.create_vpc(CidrBlock=VPC_RANGE, TagSpecifications=tag)["Vpc"]["VpcId"]
         self.undo(vpc, ec2.delete_vpc, VpcId=vpc)
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=SUBNET_RANGE)["Subnet"]["SubnetId"]
         self.undo(subnet, ec2.delete_subnet, SubnetId=subnet)
-        named = {"GroupName": f"{PREFIX}{self.run}", "Description": "Lets nothing in or out"}
+        named = {"GroupName": self.name("group"), "Description": "Lets nothing in or out"}
         group = ec2.create_security_group(VpcId=vpc, **named)["GroupId"]
         self.undo(group, ec2.delete_security_group, GroupId=group)
         (described,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]

@@ -1,10 +1,12 @@
 """What killed verifications left: found by the names that only they gave, and removed."""
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vpclab.statements.canary_world import PREFIX as CANARY_PREFIX
 from vpclab.statements.target import Target
 from vpclab.statements.temporary_function import NAME_PREFIX, delete_function
 
@@ -22,9 +24,10 @@ def remove(target: Target, run: str) -> tuple[list[str], list[str]]:
     problems: list[str] = []
     second = target.in_second_account()
     for home in (target, second) if second else (target,):
-        for kind in (_functions, _log_groups, _queues, _buckets, _roles, _policies):
+        kinds = (_functions, _log_groups, _queues, _buckets, _roles, _policies, _networks)
+        for kind, prefix in product(kinds, (f"{NAME_PREFIX}{run}-", f"{CANARY_PREFIX}{run}-")):
             try:
-                for what, action in list(kind(home, f"{NAME_PREFIX}{run}-")):
+                for what, action in list(kind(home, prefix)):
                     _remove(what, action, removed, problems)
             except (ClientError, BotoCoreError) as failure:
                 problems.append(f"what else is left of the verification {run}: {failure}")
@@ -105,6 +108,22 @@ def _policies(target: Target, prefix: str) -> Found:
     for policy in _pages(iam, "list_policies", "Policies", Scope="Local"):
         if policy["PolicyName"].startswith(prefix):
             yield f"policy {policy['PolicyName']}", _call(iam.delete_policy, PolicyArn=policy["Arn"])
+
+
+def _networks(target: Target, prefix: str) -> Found:
+    ec2 = target.client("ec2")
+    for vpc in _pages(ec2, "describe_vpcs", "Vpcs", Filters=[{"Name": "tag:Name", "Values": [f"{prefix}*"]}]):
+        identifier = vpc["VpcId"]
+        within = [{"Name": "vpc-id", "Values": [identifier]}]
+        for subnet in _pages(ec2, "describe_subnets", "Subnets", Filters=within):
+            yield f"subnet {subnet['SubnetId']}", _call(ec2.delete_subnet, SubnetId=subnet["SubnetId"])
+        for group in _pages(ec2, "describe_security_groups", "SecurityGroups", Filters=within):
+            if group["GroupName"] != "default":
+                yield (
+                    f"security group {group['GroupId']}",
+                    _call(ec2.delete_security_group, GroupId=group["GroupId"]),
+                )
+        yield f"VPC {identifier}", _call(ec2.delete_vpc, VpcId=identifier)
 
 
 def _call(action: Callable[..., object], **arguments: object) -> Callable[[], object]:

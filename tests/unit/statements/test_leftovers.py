@@ -20,12 +20,19 @@ VERIFICATION = """
 import sys
 from pathlib import Path
 from vpclab.statements import lease
+from vpclab.statements.canary_world import CanaryWorld
 from vpclab.statements.experiments.workshop import Workshop, allow
 from vpclab.statements.target import Target
 from vpclab.statements.variation import AS_DOCUMENTED
 
 target = Target.at(sys.argv[1])
-with lease.held(Path(sys.argv[2]), target), Workshop(target, AS_DOCUMENTED) as workshop:
+with (
+    lease.held(Path(sys.argv[2]), target),
+    CanaryWorld(target) as world,
+    Workshop(target, AS_DOCUMENTED) as workshop,
+):
+    world.role("canary", "AWSLambdaBasicExecutionRole")
+    world.isolated_subnet()
     workshop.role("role", allowing=[allow("sqs:SendMessage")])
     workshop.role("elsewhere", home=target.in_second_account())
     workshop.queue("queue")
@@ -51,13 +58,19 @@ def verification(target: Target, directory: Path) -> Iterator[tuple[subprocess.P
 
 
 def named(target: Target) -> set[str]:
-    """Return the names of roles, queues, buckets and log groups, in both accounts."""
+    """Return the names of roles, queues, buckets, VPCs and log groups, in both accounts."""
     second = target.in_second_account()
     assert second is not None
     return {
         *(role["RoleName"] for home in (target, second) for role in home.client("iam").list_roles()["Roles"]),
         *(url.rpartition("/")[2] for url in target.client("sqs").list_queues().get("QueueUrls", ())),
         *(bucket["Name"] for bucket in target.client("s3").list_buckets()["Buckets"]),
+        *(
+            tag["Value"]
+            for vpc in target.client("ec2").describe_vpcs()["Vpcs"]
+            for tag in vpc.get("Tags", ())
+            if tag["Key"] == "Name"
+        ),
         *(group["logGroupName"] for group in target.client("logs").describe_log_groups()["logGroups"]),
     }
 
@@ -69,11 +82,11 @@ def test_what_a_killed_verification_left_can_be_removed(emulator: Target, tmp_pa
         made = named(emulator)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert len({name for name in made if run in name}) == 6
+    assert len({name for name in made if run in name}) == 8
     with lease.held(tmp_path, emulator) as held:
         assert held.abandoned == (run,)
         removed, problems = leftovers.remove(emulator, run)
-        assert (len(removed), problems) == (6, [])
+        assert (len(removed), problems) == (10, [])  # with the VPC its subnet and its group
         held.forget(run)
     assert named(emulator) == {f"{NAME_PREFIX}by-hand"}
     assert not list(tmp_path.iterdir())
