@@ -14,6 +14,7 @@ from vpclab.localcloud.control_plane.additions import (
     routes,
     vpc_endpoints,
 )
+from vpclab.localcloud.control_plane.additions.flags import is_on
 from vpclab.localcloud.control_plane.corrections import Moto
 from vpclab.network.model import (
     AMAZON_PROVIDED_DNS,
@@ -61,14 +62,10 @@ def vpc(vpc: Moto, *, account: str, region: str) -> Vpc:
             for one in vpc.get_cidr_block_association_set()
             if one["cidr_block_state"]["state"] == "associated"
         ),
-        enable_dns_support=_flag(vpc.enable_dns_support),
-        enable_dns_hostnames=_flag(vpc.enable_dns_hostnames),
+        enable_dns_support=is_on(vpc.enable_dns_support),
+        enable_dns_hostnames=is_on(vpc.enable_dns_hostnames),
         domain_name_servers=tuple(servers) if servers else (AMAZON_PROVIDED_DNS,),
     )
-
-
-def _flag(value: object) -> bool:
-    return value is True or str(value).lower() == "true"
 
 
 def subnet(subnet: Moto, guarding: Mapping[str, str]) -> Subnet:
@@ -80,7 +77,7 @@ def subnet(subnet: Moto, guarding: Mapping[str, str]) -> Subnet:
         availability_zone=subnet.availability_zone,
         network_acl_id=guarding[subnet.id],
         availability_zone_id=subnet.availability_zone_id,
-        map_public_ip_on_launch=_flag(subnet.map_public_ip_on_launch),
+        map_public_ip_on_launch=is_on(subnet.map_public_ip_on_launch),
     )
 
 
@@ -188,7 +185,7 @@ def _entry(entry: Moto) -> NetworkAclEntry:
         first, last = entry.icmp_type, entry.icmp_code
     return NetworkAclEntry(
         number=int(entry.rule_number),
-        egress=_flag(entry.egress),
+        egress=is_on(entry.egress),
         protocol=protocol_name(entry.protocol),
         allow=entry.rule_action == "allow",
         cidr=_RANGE(entry.cidr_block),
@@ -208,7 +205,7 @@ def interface(eni: Moto) -> NetworkInterface:
         interface_type=kind,
         security_group_ids=tuple(group.id for group in eni.group_set),
         public_ip=_ADDRESS(eni.public_ip) if eni.public_ip else None,
-        source_dest_check=_flag(eni.source_dest_check),
+        source_dest_check=is_on(eni.source_dest_check),
         description=eni.description,
     )
 
