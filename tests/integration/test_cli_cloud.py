@@ -71,7 +71,11 @@ def test_cloud_cannot_start_with_a_setting_that_cannot_be(vpclab: CommandLine) -
     for given, text in (
         ("nat_gateway_idle=5", "there is no setting 'nat_gateway_idle' that can be given so: use one of"),
         ("nat_gateway_idle_seconds=soon", "'nat_gateway_idle_seconds=soon' is not understood"),
-        ("nat_gateway_connections=-1", "nat_gateway_connections is not negative"),
+        ("nat_gateway_connections=0", "nat_gateway_connections is from 1 to"),
+        ("nat_gateway_first_port=65536", "nat_gateway_first_port is from 1 to 65535"),
+        ("nat_gateway_last_port=1000", "nat_gateway_first_port is greater than nat_gateway_last_port"),
+        ("interface_linger_seconds=nan", "interface_linger_seconds is from 0 to"),
+        ("environment_life_seconds=inf", "environment_life_seconds is from 0 to"),
     ):
         ended = vpclab("cloud", "start", "--port", "0", "--setting", given)
         assert ended.returncode == 1

@@ -4,6 +4,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
+_PORTS = 1, 65_535
+_BOUNDS: dict[str, tuple[int, int]] = {
+    "concurrent_environments": (1, 10_000),
+    "nat_gateway_idle_seconds": (1, 1_000_000),
+    "nat_gateway_connections": (1, 1_000_000),
+    "nat_gateway_first_port": _PORTS,
+    "nat_gateway_last_port": _PORTS,
+}
+"""What the kernel can follow."""
+
+_TIMES = 0, 31_536_000
+"""The bounds of settings that have none of their own: a year."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -64,6 +77,10 @@ class Settings:
                 ) from None
             except ValueError:
                 raise ValueError(f"{assignment!r} is not understood: {name} is a number, as in {name}=5") from None
-            if changed[name] < 0:
-                raise ValueError(f"{assignment!r} cannot be: {name} is not negative")
-        return replace(self, **changed)  # type: ignore[arg-type]  # of each field's own type, by the above
+            least, most = _BOUNDS.get(name, _TIMES)
+            if not least <= changed[name] <= most:  # also not a number at all: nan
+                raise ValueError(f"{assignment!r} cannot be: {name} is from {least} to {most}")
+        settings = replace(self, **changed)  # type: ignore[arg-type]  # of each field's own type, by the above
+        if settings.nat_gateway_first_port > settings.nat_gateway_last_port:
+            raise ValueError("nat_gateway_first_port is greater than nat_gateway_last_port")
+        return settings
