@@ -11,7 +11,7 @@ import pytest
 
 from tests.data_plane.networks import anywhere, from_range, private_and_public, route, two_subnets
 from tests.data_plane.world import TIMED_OUT, World, says
-from vpclab.localcloud.data_plane import DataPlaneError, kernel, netlink, ruleset
+from vpclab.localcloud.data_plane import DataPlaneError, kernel, links, netlink, ruleset
 from vpclab.localcloud.namespace import NetworkNamespace
 from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.network.model import Network, NetworkAclEntry, SecurityGroupRule, TargetKind
@@ -219,6 +219,27 @@ def test_vpc_that_cannot_be_built_cannot_hold_up_the_others() -> None:
         world.reconcile(draft.network())
         assert world.connect("eni-b", "10.0.1.11") == TIMED_OUT
         assert "vpc/vpc-new" in world.data_plane.namespaces()
+
+
+def test_vpc_that_stays_as_it_was_cannot_keep_an_address_that_moved_on() -> None:
+    """Another VPC's interface has it; the one that cannot follow does not stand in its way, nor in anybody's."""
+    draft = two_subnets()
+    draft.vpc("vpc-b", "10.0.0.0/16")
+    draft.subnet("subnet-b", "vpc-b", "10.0.1.0/24")
+    for vpc_id in ("vpc-a", "vpc-b"):
+        draft.internet_gateway(f"igw-{vpc_id}", vpc_id)
+    draft.interface("eni-old", "subnet-b", "10.0.1.77", public="203.0.113.5")
+    impossible = SecurityGroupRule("tcp", 90, 80, cidr=IPv4Network("0.0.0.0/0"))
+    with World(draft.network()) as world:
+        draft.interface("eni-old", "subnet-b", "10.0.1.77")
+        draft.interface("eni-new", "subnet-left", "10.0.1.77", public="203.0.113.5")
+        draft.group("sg-vpc-b", "vpc-b", ingress=(impossible,))
+        with pytest.raises(NetworkRefusal) as refusal:
+            world.data_plane.reconcile(draft.network())
+        assert refusal.value.causes.keys() == {"vpc-b"}
+        routes = world.namespace("internet").run(["/usr/sbin/ip", "route", "show", "203.0.113.5"])
+        assert routes.count("203.0.113.5") == 1
+        assert links.vpc_link("vpc-a") in routes
 
 
 def test_vpc_that_cannot_even_stay_as_it_was_can_be_left_alone() -> None:

@@ -24,7 +24,7 @@ from vpclab.localcloud.lambda_runtime import LambdaRuntime
 from vpclab.localcloud.lambda_runtime.limits import Limits
 from vpclab.localcloud.load_balancers import LoadBalancers
 from vpclab.localcloud.memory_cgroup import CloudCgroup
-from vpclab.localcloud.network_refusal import NetworkRefusal
+from vpclab.localcloud.network_refusal import Refusals
 from vpclab.localcloud.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
@@ -154,15 +154,12 @@ class Cloud:
         }
 
     def _reconcile(self) -> None:
-        network, refusal = self._control_plane.read_network()
-        try:
+        network, unread = self._control_plane.read_network()
+        refusals = Refusals(unread)
+        with refusals:
             self._data_plane.reconcile(network)
-        except NetworkRefusal as some:  # the other VPCs go on
-            refusal = some if refusal is None else refusal | some
         namespaces = self._data_plane.namespaces()
-        self._far_ends.reconcile(network, namespaces)
-        self._databases.reconcile(network, namespaces)
-        self._caches.reconcile(network, namespaces)
-        self._load_balancers.reconcile(network, namespaces)
-        if refusal is not None:
-            raise refusal
+        for part in (self._far_ends, self._databases, self._caches, self._load_balancers):
+            with refusals:
+                part.reconcile(network, namespaces)
+        refusals.raise_all()

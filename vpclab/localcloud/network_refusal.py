@@ -1,6 +1,7 @@
 """What is raised when some of the network could not follow the API while all the rest did."""
 
 from collections.abc import Mapping
+from types import TracebackType
 
 _NOBODY: Mapping[str, frozenset[str]] = {}
 
@@ -53,3 +54,34 @@ class NetworkRefusal(Exception):  # noqa: N818 - it is one of the refusals of th
 
 def _united(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     return {subject: one.get(subject, frozenset()) | other.get(subject, frozenset()) for subject in (*one, *other)}
+
+
+class Refusals:
+    """Gathers what is raised in several blocks (``with``), so that each is tried whatever became of those before.
+
+    Anything but a ``NetworkRefusal`` concerns everybody; the first such is what ``raise_all`` raises.
+    """
+
+    def __init__(self, refusal: NetworkRefusal | None = None) -> None:
+        self._refusal = refusal
+        self._error: Exception | None = None
+
+    def __enter__(self) -> None:
+        """Begin a block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Keep what was raised."""
+        if isinstance(error, NetworkRefusal):
+            self._refusal = error if self._refusal is None else self._refusal | error
+        elif isinstance(error, Exception):
+            self._error = self._error or error
+        return error is None or isinstance(error, Exception)
+
+    def raise_all(self) -> None:
+        """Raise what was gathered, if anything was."""
+        if self._error is not None:
+            raise self._error
+        if self._refusal is not None:
+            raise self._refusal

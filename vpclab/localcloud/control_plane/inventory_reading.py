@@ -101,9 +101,9 @@ class Reading:
         if not self._causes:
             return network, None
         unread = frozenset(self._causes) & (exist | {vpc.id for vpc in network.vpcs})
-        merged: dict[str, Any] = {
-            "vpcs": tuple(vpc for vpc in network.vpcs if vpc.id not in unread)
-            + tuple(vpc for vpc in self._last.vpcs if vpc.id in unread)
+        merged: dict[str, Any] = {  # the old ones first: of what two claim, the last one has it
+            "vpcs": tuple(vpc for vpc in self._last.vpcs if vpc.id in unread)
+            + tuple(vpc for vpc in network.vpcs if vpc.id not in unread)
         }
         for field in _OF_VPCS:
             now, before = getattr(network, field), getattr(self._last, field)

@@ -65,7 +65,8 @@ class FollowedVpcs:
         fallen = set(refused)
         untouched: dict[str, set[str]] = {}
         while True:
-            topology = self._shared([one.facts for one in chosen.values()])
+            behind_first = sorted(chosen, key=lambda vpc_id: vpc_id not in fallen)
+            topology = self._shared([chosen[vpc_id].facts for vpc_id in behind_first])
             for chosen_id, one in chosen.items():
                 if chosen_id not in untouched:
                     topology.update(one.topology)

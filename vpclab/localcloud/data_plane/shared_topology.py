@@ -1,7 +1,7 @@
 """The two namespaces that belong to no VPC of the user's: the internet, and the VPC that AWS runs functions in."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from vpclab.localcloud.data_plane import links
 from vpclab.localcloud.data_plane.interface_ruleset import source_nat
@@ -58,6 +58,7 @@ def internet_topology(vpcs: Iterable[VpcFacts]) -> NamespaceTopology:
             for block in (INTERNET_HOSTS, *PUBLIC_RESOLVERS, AWS_SERVICES)
         ),
     }
+    links_by_address: dict[IPv4Address, str] = {}  # a VPC that stays as it was may still hold one that moved on
     for facts in vpcs:
         if facts.internet_gateway is None:
             continue
@@ -72,10 +73,11 @@ def internet_topology(vpcs: Iterable[VpcFacts]) -> NamespaceTopology:
             )
         )
         neighbours.add(Neighbour(link, GATEWAY))
-        routes.update(
-            KernelRoute(MAIN_TABLE, IPv4Network(address), RouteKind.UNICAST, link, GATEWAY)
-            for address in facts.public_addresses().values()
-        )
+        links_by_address.update(dict.fromkeys(facts.public_addresses().values(), link))
+    routes.update(
+        KernelRoute(MAIN_TABLE, IPv4Network(address), RouteKind.UNICAST, link, GATEWAY)
+        for address, link in links_by_address.items()
+    )
     return NamespaceTopology(
         sysctls=FORWARDING,
         ruleset=_internet_ruleset(),

@@ -22,6 +22,7 @@ from vpclab.localcloud.far_ends.names import Names
 from vpclab.localcloud.far_ends.private_names import private_names
 from vpclab.localcloud.far_ends.resolver import Answerer, ResolverServer
 from vpclab.localcloud.namespace import NetworkNamespace
+from vpclab.localcloud.network_refusal import NetworkRefusal
 from vpclab.network.model import EndpointType, Network, Vpc, VpcEndpoint
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ ANY = "0.0.0.0"  # noqa: S104 - inside a namespace of ours, where a range of add
 _DESCRIPTORS_WANTED = 65536
 _IP_FREEBIND = 15  # linux/in.h; the range may be made local after we listen
 _LISTENING = "available"
+_OF_NO_VPC = frozenset({"internet", "resolver/lambda-service"})
 
 
 class FarEndsError(Exception):
@@ -81,23 +83,26 @@ class FarEnds:
         """Make names and listeners follow the network.
 
         Raises:
-            FarEndsError: some could not be opened; the others are, and the next call tries again.
+            NetworkRefusal: some of VPCs could not be opened; the others are, and the next call tries again.
+            FarEndsError: so could some that belong to no VPC.
         """
         with self._lock:
             self._names = Names(network, self._region)
             wanted = dict(self._wanted(network, namespaces))
             for key in [key for key, (had, _) in self._open.items() if not _still(had, wanted.get(key))]:
                 self._open.pop(key)[1].close()
-            failures = []
+            failures = {}
             for key, one in wanted.items():
                 if key in self._open:
                     continue
                 try:
                     self._open[key] = (one, one.open())
                 except OSError as error:
-                    failures.append(f"{key}: {error}")
+                    failures[key] = f"{key} could not be opened: {error}"
+            if not _OF_NO_VPC.isdisjoint(failures):
+                raise FarEndsError("; ".join(failures.values()))
             if failures:
-                raise FarEndsError("far ends that could not be opened: " + "; ".join(failures))
+                raise NetworkRefusal(failures, {key: frozenset(key.split("/")) for key in failures})
 
     def close(self) -> None:
         """Close everything. Safe to call twice."""

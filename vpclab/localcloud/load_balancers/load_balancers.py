@@ -12,16 +12,13 @@ from vpclab.localcloud.control_plane.target_health import TargetHealth
 from vpclab.localcloud.load_balancers.health_checks import Checked, HealthChecks, Key
 from vpclab.localcloud.load_balancers.listener import Choice, ListenerApplication
 from vpclab.localcloud.load_balancers.node import Node
+from vpclab.localcloud.network_refusal import NetworkRefusal, name_in
 from vpclab.network.model import Forward, LoadBalancer, Network, TargetGroup
 
 if TYPE_CHECKING:
     from vpclab.localcloud.namespace import NetworkNamespace
 
 _LOG = logging.getLogger(__name__)
-
-
-class LoadBalancersError(Exception):
-    """One or more listeners could not be opened; the text names each with its cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class LoadBalancers:
         """Make listeners and checks follow the network; what a listener does is looked up at each request.
 
         Raises:
-            LoadBalancersError: some could not be opened; the others are, and the next call tries again.
+            NetworkRefusal: some could not be opened; the others are, and the next call tries again.
         """
         with self._lock:
             self._network = network
@@ -61,17 +58,17 @@ class LoadBalancers:
             wanted = dict(_wanted(network, nodes))
             for key in [key for key, (had, _) in self._open.items() if wanted.get(key) != had]:
                 self._open.pop(key)[1].close()
-            failures = []
+            failures: dict[str, str] = {}
             for key, one in wanted.items():
                 if key in self._open:
                     continue
                 try:
                     self._open[key] = (one, self._opened(key[0], one))
                 except OSError as error:
-                    failures.append(f"{key[0]} on {one.node.address}: {error}")
+                    failures[key[0]] = f"could not be opened on {one.node.address}: {error}"
             self._checks.reconcile(dict(_checks(network, nodes)))
             if failures:
-                raise LoadBalancersError("listeners that could not be opened: " + "; ".join(failures))
+                raise NetworkRefusal(failures, {arn: _names(arn) for arn in failures})
 
     def close(self) -> None:
         """Close everything. Safe to call twice."""
@@ -98,6 +95,11 @@ class LoadBalancers:
             None,
         )
         return Choice(listener, {one.arn: one for one in network.target_groups}, self._checks.is_healthy)
+
+
+def _names(listener_arn: str) -> frozenset[str]:
+    """By what callers are told: the ends of the listener's ARN and of its load balancer's."""
+    return frozenset(name_in("elasticloadbalancing", part) for part in listener_arn.split("/")[-2:])
 
 
 def _nodes(
