@@ -82,8 +82,8 @@ class PlayedAws(Destination):
         backend = self.project.pulumi_backend_of("aws-123456789012-us-east-1")
         return deployment.prepare(self.played_by, project=self.project, backend=backend)
 
-    def verified(self) -> Target:
-        return Target.local(self.played_by)
+    def verified(self, region: str | None = None) -> Target:
+        return Target.local(self.played_by, region=region or self.region)
 
 
 class Aws:
