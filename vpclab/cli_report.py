@@ -19,7 +19,7 @@ WIDTH_WITHOUT_TERMINAL = 120
 def tidy(held: Lease, target: Target) -> None:
     """Remove what verifications that were killed left at a target, and tell of it."""
     for run in held.abandoned:
-        removed, problems = leftovers.remove(target, run)
+        removed, problems = leftovers.remove(target, run, held.sources(run))
         if not problems:
             held.forget(run)
         for what in removed:

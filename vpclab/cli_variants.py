@@ -116,6 +116,7 @@ def verify(  # noqa: PLR0913 - options
     """
     from vpclab.cli_report import present, tidy  # noqa: PLC0415 - with the verifier, which is heavy
     from vpclab.statements import lease, runner  # noqa: PLC0415
+    from vpclab.statements.deployment import sources_of  # noqa: PLC0415
 
     chosen = choose(variants)
     project = Project.here()
@@ -133,7 +134,7 @@ def verify(  # noqa: PLR0913 - options
         cli_confirmation.show_account(there)
         say("verifying makes roles, functions and queues for a moment, and deletes them: fractions of a cent")
         cli_confirmation.confirm("verify there", yes=yes)
-    with lease.held(project.state / "verifications", verified) as held:
+    with lease.held(project.state / "verifications", verified, sources_of(outputs)) as held:
         tidy(held, verified)
         report = runner.verify({variant: outputs[variant] for variant in chosen}, verified)
         if report.left:

@@ -126,6 +126,12 @@ class Deployment:
             ) from None
 
 
+def sources_of(deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the tables and buckets of all deployments, given by their outputs, by the kind of subject."""
+    found = [subject for outputs in deployments.values() for subject in _subjects(outputs)]
+    return {kind: [subject.source for subject in found if subject.kind == kind] for kind in ("dynamodb", "bucket")}
+
+
 SUBJECT_OUTPUTS = ("consumers", "bucket", "tracer", "invoked")
 """Each is exported empty where the settings leave it out, and is missing where it could not be made."""
 

@@ -6,17 +6,20 @@ that its verification was killed, and that what it made for a moment is nobody's
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from vpclab.statements.target import Target
 
+Sources = Mapping[str, Sequence[str]]
+"""Of the deployments under test, by kind (``dynamodb``, ``bucket``): where a verification puts records."""
+
 
 class Lease:
     """One verification's file, and those of killed ones at the same target, which it has locked."""
 
-    def __init__(self, own: Path, abandoned: dict[str, Path]) -> None:
+    def __init__(self, own: Path, abandoned: dict[str, tuple[Path, Sources]]) -> None:
         self._own = own
         self._abandoned = abandoned
         self._kept = False
@@ -26,9 +29,13 @@ class Lease:
         """The verifications (:attr:`Target.run`) that were killed."""
         return tuple(sorted(self._abandoned))
 
+    def sources(self, run: str) -> Sources:
+        """Return where a killed verification may have put records."""
+        return self._abandoned[run][1]
+
     def forget(self, run: str) -> None:
         """Note that nothing is left of a killed verification."""
-        self._abandoned.pop(run).unlink(missing_ok=True)
+        self._abandoned.pop(run)[0].unlink(missing_ok=True)
 
     def keep(self) -> None:
         """Have the next verification take this one for killed: it could not undo everything."""
@@ -41,8 +48,8 @@ class Lease:
 
 
 @contextmanager
-def held(directory: Path, target: Target) -> Iterator[Lease]:
-    """Hold a lease in ``directory`` for the verification that goes on at ``target``.
+def held(directory: Path, target: Target, sources: Sources | None = None) -> Iterator[Lease]:
+    """Hold a lease in ``directory`` for the verification that goes on at ``target``, with records in ``sources``.
 
     A verification of another machine, or with another directory, is not seen, and so never taken for killed. One
     that ends by an exception counts as killed: it may not have undone everything.
@@ -53,7 +60,7 @@ def held(directory: Path, target: Target) -> Iterator[Lease]:
         unfinished, own = directory / f".{target.run}", directory / f"{target.run}.json"
         file = locks.enter_context(unfinished.open("w", encoding="utf-8"))
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        json.dump(where, file)
+        json.dump({**where, "sources": sources or {}}, file)
         file.flush()
         unfinished.rename(own)  # in sight only now that it is locked
         lease = Lease(own, dict(_abandoned(directory, own, where, locks)))
@@ -79,13 +86,15 @@ def _where(target: Target) -> dict[str, str | None]:
 
 def _abandoned(
     directory: Path, own: Path, where: dict[str, str | None], locks: ExitStack
-) -> Iterator[tuple[str, Path]]:
+) -> Iterator[tuple[str, tuple[Path, Sources]]]:
     for path in sorted(directory.glob("*.json")):
         if path == own:
             continue
         with suppress(OSError, ValueError), ExitStack() as lock:
             file = lock.enter_context(path.open(encoding="utf-8"))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.exists() and json.load(file) == where:
+            noted = json.load(file)
+            sources = noted.pop("sources", {})
+            if path.exists() and noted == where:
                 locks.push(lock.pop_all())
-                yield path.stem, path
+                yield path.stem, (path, sources)

@@ -1,12 +1,14 @@
 """What killed verifications left: found by the names that only they gave, and removed."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import product
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vpclab.statements.canary_world import PREFIX as CANARY_PREFIX
+from vpclab.statements.lease import Sources
 from vpclab.statements.target import Target
 from vpclab.statements.temporary_function import NAME_PREFIX, delete_function
 
@@ -14,8 +16,8 @@ Found = Iterator[tuple[str, Callable[[], object]]]
 """What a thing is, and how to remove it."""
 
 
-def remove(target: Target, run: str) -> tuple[list[str], list[str]]:
-    """Remove what the verification ``run`` made at a target, in both accounts.
+def remove(target: Target, run: str, sources: Sources | None = None) -> tuple[list[str], list[str]]:
+    """Remove what the verification ``run`` made at a target, in both accounts, and put into ``sources``.
 
     Nothing is touched whose name does not begin with what that verification's names begin with. Returns what was
     removed, and what could not be.
@@ -31,6 +33,11 @@ def remove(target: Target, run: str) -> tuple[list[str], list[str]]:
                     _remove(what, action, removed, problems)
             except (ClientError, BotoCoreError) as failure:
                 problems.append(f"what else is left of the verification {run}: {failure}")
+    try:
+        for what, action in list(_records(target, f"{NAME_PREFIX}{run}-", sources or {})):
+            _remove(what, action, removed, problems)
+    except (ClientError, BotoCoreError) as failure:
+        problems.append(f"what else is left in the deployments of the verification {run}: {failure}")
     return removed, problems
 
 
@@ -124,6 +131,25 @@ def _networks(target: Target, prefix: str) -> Found:
                     _call(ec2.delete_security_group, GroupId=group["GroupId"]),
                 )
         yield f"VPC {identifier}", _call(ec2.delete_vpc, VpcId=identifier)
+
+
+def _records(target: Target, prefix: str, sources: Sources) -> Found:
+    """Find items and objects. Messages and stream records go by themselves: their consumers take them, or time."""
+    dynamodb, s3 = target.client("dynamodb"), target.client("s3")
+    mine = {
+        "FilterExpression": "begins_with(id, :prefix)",
+        "ExpressionAttributeValues": {":prefix": {"S": prefix}},
+    }
+    for table in sources.get("dynamodb", ()):
+        with suppress(dynamodb.exceptions.ResourceNotFoundException):
+            for item in _pages(dynamodb, "scan", "Items", TableName=table, **mine):
+                key = {"id": item["id"]}
+                yield f"item {item['id']['S']} of {table}", _call(dynamodb.delete_item, TableName=table, Key=key)
+    for bucket in sources.get("bucket", ()):
+        with suppress(s3.exceptions.NoSuchBucket):
+            for found in _pages(s3, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
+                key = found["Key"]
+                yield f"object {key} of {bucket}", _call(s3.delete_object, Bucket=bucket, Key=key)
 
 
 def _call(action: Callable[..., object], **arguments: object) -> Callable[[], object]:

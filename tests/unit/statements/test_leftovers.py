@@ -92,6 +92,31 @@ def test_what_a_killed_verification_left_can_be_removed(emulator: Target, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+def test_records_of_a_killed_verification_can_be_removed(emulator: Target, tmp_path: Path) -> None:
+    """From the tables and buckets that it noted, by their keys. Other records stay; what is gone is no problem."""
+    dynamodb, s3 = emulator.client("dynamodb"), emulator.client("s3")
+    dynamodb.create_table(
+        TableName="orders",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    s3.create_bucket(Bucket="uploads")
+    killed = Target.at(str(emulator.endpoint))
+    for name in (f"{NAME_PREFIX}{killed.run}-1", "theirs"):
+        dynamodb.put_item(TableName="orders", Item={"id": {"S": name}})
+        s3.put_object(Bucket="uploads", Key=name, Body=b"")
+    sources = {"dynamodb": ["orders", "gone"], "bucket": ["uploads", "gone"]}
+    with lease.held(tmp_path, killed, sources) as held:
+        held.keep()
+    with lease.held(tmp_path, emulator) as held:
+        assert held.abandoned == (killed.run,)
+        removed, problems = leftovers.remove(emulator, killed.run, held.sources(killed.run))
+    assert (len(removed), problems) == (2, [])
+    assert [item["id"]["S"] for item in dynamodb.scan(TableName="orders")["Items"]] == ["theirs"]
+    assert [found["Key"] for found in s3.list_objects_v2(Bucket="uploads")["Contents"]] == ["theirs"]
+
+
 def test_a_verification_that_goes_on_cannot_lose_anything(emulator: Target, tmp_path: Path) -> None:
     """Its lock is held, so it is not taken for killed; what it made it removes itself."""
     with verification(emulator, tmp_path) as (process, run):

@@ -41,7 +41,7 @@ def upload(workshop: Workshop, deployment: Deployment) -> None:
 
 
 def _deliver(workshop: Workshop, deployment: Deployment, sources: Sequence[_Source]) -> None:
-    nonce, began = uuid.uuid4().hex, time.time()
+    nonce, began = workshop.name(uuid.uuid4().hex), time.time()
     subjects = {source.kind: deployment.subject(source.kind) for source in sources}
     for source in sources:
         source.put(workshop, subjects[source.kind].source, nonce)
