@@ -191,6 +191,23 @@ def test_resource_cannot_be_made_with_a_malformed_policy(here: World) -> None:
     assert not here.client("kms").list_keys()["Keys"]
 
 
+def test_table_can_be_made_with_its_policy(here: World) -> None:
+    """A malformed one keeps the table from being made; a good one is the table's."""
+    dynamodb, arn = here.client("dynamodb"), f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/made"
+    made = {
+        "TableName": "made",
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    }
+    with refused("ValidationException", "Invalid policy document"):
+        dynamodb.create_table(**made, ResourcePolicy="nonsense")
+    assert dynamodb.list_tables()["TableNames"] == []
+    good = policy({"Effect": "Allow", "Principal": "*", "Action": "dynamodb:GetItem", "Resource": arn})
+    dynamodb.create_table(**made, ResourcePolicy=good)
+    assert dynamodb.get_resource_policy(ResourceArn=arn)["Policy"] == good
+
+
 def test_document_cannot_be_longer_than_iam_reads(here: World) -> None:
     """IAM reads 131,072 characters, white space and all."""
     text = policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}) + " " * 131072

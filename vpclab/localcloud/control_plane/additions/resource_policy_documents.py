@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 from moto.kinesis.models import KinesisBackend
 from moto.kms.models import KmsBackend
 from moto.s3.models import S3Backend
@@ -47,6 +48,7 @@ def correct(corrections: Corrections) -> None:
     corrections.wrap(KmsBackend, "put_key_policy", _put_key_policy)
     corrections.wrap(KinesisBackend, "put_resource_policy", _put_stream_policy)
     corrections.wrap(DynamoDBBackend, "put_resource_policy", _put_table_policy)
+    corrections.wrap(DynamoHandler, "create_table", _create_table)
 
 
 class _PrincipalError(MalformedPolicyError):
@@ -167,6 +169,18 @@ def _put_table_policy(plain: Moto, backend: Moto, resource_arn: str, policy_doc:
     if resource_arn.rpartition("/")[2] in backend.tables:
         _check(policy_doc or "{}", _TABLE, _of_table)
     return plain(backend, resource_arn, policy_doc, **given)
+
+
+def _create_table(plain: Moto, handler: Moto) -> Moto:
+    """Take the policy that comes with a new table, which moto lets fall."""
+    text = handler.body.get("ResourcePolicy")
+    _check(text, _TABLE, _of_table)
+    answer = plain(handler)
+    if text:
+        backend = handler.dynamodb_backend
+        table = backend.tables[handler.body["TableName"]]
+        backend.put_resource_policy(resource_arn=table.table_arn, policy_doc=text, expected_revision_id=None)
+    return answer
 
 
 def _of_table(error: MalformedPolicyError) -> ApiError:
