@@ -3,6 +3,7 @@
 Every command is quick to list: what is heavy is imported by the command that needs it.
 """
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -82,8 +83,20 @@ def _words(mistake: typer.TyperException) -> str:
 
 def main() -> NoReturn:
     """Run the process's own command line."""
+    _have_standard_streams()
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     sys.exit(run(sys.argv[1:]))
+
+
+def _have_standard_streams() -> None:
+    # Whoever starts the command may have closed them; what is opened next would else take their place.
+    sink = os.open(os.devnull, os.O_RDWR)
+    while sink <= 2:  # noqa: PLR2004 - standard error
+        os.set_inheritable(sink, True)
+        sink = os.dup(sink)
+    os.close(sink)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good
 
 
 def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -80,6 +82,18 @@ def test_cloud_cannot_start_with_a_setting_that_cannot_be(vpclab: CommandLine) -
         ended = vpclab("cloud", "start", "--port", "0", "--setting", given)
         assert ended.returncode == 1
         assert text in ended.stderr
+
+
+def test_cloud_can_be_started_without_standard_streams(vpclab: CommandLine) -> None:
+    """As a supervisor may start it: it is then known to run, and can be stopped."""
+    command = [sys.executable, "-m", "vpclab", "cloud", "start", "--port", "0"]
+    subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command],
+        cwd=vpclab.project,
+        env=vpclab.environment({}),
+        check=True,
+    )
+    assert "serves at" in vpclab("cloud", "status").stdout
 
 
 def test_cloud_can_be_started_with_settings(vpclab: CommandLine) -> None:

@@ -5,6 +5,7 @@ it was started with a lifeline: then it ends when its starter does, however that
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -24,6 +25,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 LOG_NAME = "daemon.log"
 _LOG_TAIL = 1500
+_FIRST_OWN = 3
+"""The first descriptor that is not a standard stream."""
 
 _lifelines: list[int] = []  # held open on purpose: the kernel closes them with this process
 
@@ -72,13 +75,13 @@ def _start(port: int, state: Path, options: Sequence[str], *, lifeline: bool) ->
             "use it as it is, or `vpclab cloud stop` first"
         )
     daemon_state.forget(state)
-    answers_read, answers_write = os.pipe()
+    answers_read, answers_write = _pipe()
     argv = [sys.executable, "-m", "vpclab.localcloud.daemon_process"]
     argv += ["--port", str(port), "--state", str(state.resolve()), "--answers", str(answers_write)]
     argv += options
     passed = [answers_write]
     if lifeline:
-        lifeline_read, lifeline_write = os.pipe()
+        lifeline_read, lifeline_write = _pipe()
         _lifelines.append(lifeline_write)
         argv += ["--lifeline", str(lifeline_read)]
         passed.append(lifeline_read)
@@ -97,6 +100,20 @@ def _start(port: int, state: Path, options: Sequence[str], *, lifeline: bool) ->
         os.close(fd)
     with os.fdopen(answers_read, "rb", buffering=0) as answers:
         return _await_service(launcher, answers.fileno(), state)
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends are none of the standard streams, also where these were closed.
+
+    Else the launched process's log would take the place of its end, and nobody would hear that it serves.
+    """
+    low = os.pipe()
+    try:
+        read, write = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN) for fd in low)
+    finally:
+        for fd in low:
+            os.close(fd)
+    return read, write
 
 
 def status(state: Path) -> DaemonStatus | None:
