@@ -19,8 +19,9 @@ Found = Iterator[tuple[str, Callable[[], object]]]
 def remove(target: Target, run: str, sources: Sources | None = None) -> tuple[list[str], list[str]]:
     """Remove what the verification ``run`` made at a target, in both accounts, and put into ``sources``.
 
-    Nothing is touched whose name does not begin with what that verification's names begin with. Returns what was
-    removed, and what could not be.
+    Nothing is touched whose name does not begin with what that verification's names begin with, or that is in
+    something with such a name. An endpoint that ignores filters must not widen that, so names are compared here.
+    Returns what was removed, and what could not be.
     """
     removed: list[str] = []
     problems: list[str] = []
@@ -61,7 +62,8 @@ def _functions(target: Target, prefix: str) -> Found:
         name = found["FunctionName"]
         if name.startswith(prefix):
             mappings = _pages(service, "list_event_source_mappings", "EventSourceMappings", FunctionName=name)
-            for uuid in [mapping["UUID"] for mapping in mappings]:
+            own = [one for one in mappings if f":function:{name}:" in f"{one['FunctionArn']}:"]
+            for uuid in [mapping["UUID"] for mapping in own]:
                 yield f"mapping {uuid}", _call(service.delete_event_source_mapping, UUID=uuid)
             yield f"function {name}", _call(delete_function, target=target, name=name)
 
@@ -71,13 +73,15 @@ def _log_groups(target: Target, prefix: str) -> Found:
     for start in (prefix, f"/aws/lambda/{prefix}"):
         for group in _pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=start):
             name = group["logGroupName"]
-            yield f"log group {name}", _call(logs.delete_log_group, logGroupName=name)
+            if name.startswith(start):
+                yield f"log group {name}", _call(logs.delete_log_group, logGroupName=name)
 
 
 def _queues(target: Target, prefix: str) -> Found:
     sqs = target.client("sqs")
     for url in _pages(sqs, "list_queues", "QueueUrls", QueueNamePrefix=prefix):
-        yield f"queue {url}", _call(sqs.delete_queue, QueueUrl=url)
+        if url.rpartition("/")[2].startswith(prefix):
+            yield f"queue {url}", _call(sqs.delete_queue, QueueUrl=url)
 
 
 def _buckets(target: Target, prefix: str) -> Found:
@@ -121,11 +125,14 @@ def _networks(target: Target, prefix: str) -> Found:
     ec2 = target.client("ec2")
     for vpc in _pages(ec2, "describe_vpcs", "Vpcs", Filters=[{"Name": "tag:Name", "Values": [f"{prefix}*"]}]):
         identifier = vpc["VpcId"]
+        if not any(tag["Key"] == "Name" and tag["Value"].startswith(prefix) for tag in vpc.get("Tags", ())):
+            continue
         within = [{"Name": "vpc-id", "Values": [identifier]}]
         for subnet in _pages(ec2, "describe_subnets", "Subnets", Filters=within):
-            yield f"subnet {subnet['SubnetId']}", _call(ec2.delete_subnet, SubnetId=subnet["SubnetId"])
+            if subnet["VpcId"] == identifier:
+                yield f"subnet {subnet['SubnetId']}", _call(ec2.delete_subnet, SubnetId=subnet["SubnetId"])
         for group in _pages(ec2, "describe_security_groups", "SecurityGroups", Filters=within):
-            if group["GroupName"] != "default":
+            if group["VpcId"] == identifier and group["GroupName"].startswith(prefix):
                 yield (
                     f"security group {group['GroupId']}",
                     _call(ec2.delete_security_group, GroupId=group["GroupId"]),

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from vpclab.statements import lease, leftovers
+from vpclab.statements.canary_world import PREFIX as CANARY_PREFIX
 from vpclab.statements.experiments.workshop import Workshop, allow
 from vpclab.statements.target import Target
 from vpclab.statements.temporary_function import NAME_PREFIX
 from vpclab.statements.variation import AS_DOCUMENTED
 
+FILTERS = frozenset({"Filters", "FunctionName", "QueueNamePrefix", "logGroupNamePrefix"})
 VERIFICATION = """
 import sys
 from pathlib import Path
@@ -115,6 +118,33 @@ def test_records_of_a_killed_verification_can_be_removed(emulator: Target, tmp_p
     assert (len(removed), problems) == (2, [])
     assert [item["id"]["S"] for item in dynamodb.scan(TableName="orders")["Items"]] == ["theirs"]
     assert [found["Key"] for found in s3.list_objects_v2(Bucket="uploads")["Contents"]] == ["theirs"]
+
+
+def test_what_others_made_cannot_be_removed_where_filters_are_ignored(
+    emulator: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint may answer with everything, whatever it was asked for: names decide, and what they are in."""
+    sqs, logs, ec2 = emulator.client("sqs"), emulator.client("logs"), emulator.client("ec2")
+    sqs.create_queue(QueueName="somebodys")
+    logs.create_log_group(logGroupName="/aws/lambda/somebodys")
+    name = [{"Key": "Name", "Value": f"{CANARY_PREFIX}{emulator.run}-vpc"}]
+    for tags in ([], name):
+        vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+        ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.0.0/24")
+        if tags:
+            ec2.create_tags(Resources=[vpc], Tags=tags)
+    plain = leftovers._pages  # noqa: SLF001 - where all filters pass
+
+    def unfiltered(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:  # noqa: ANN401
+        kept = {one: value for one, value in arguments.items() if one not in FILTERS}
+        return plain(client, operation, key, **kept)
+
+    before = len(ec2.describe_subnets()["Subnets"])
+    monkeypatch.setattr(leftovers, "_pages", unfiltered)
+    removed, problems = leftovers.remove(emulator, emulator.run)
+    assert ([what.partition(" ")[0] for what in removed], problems) == (["subnet", "VPC"], [])
+    assert len(ec2.describe_subnets()["Subnets"]) == before - 1
+    assert {"somebodys", "/aws/lambda/somebodys"} <= named(emulator)
 
 
 def test_a_verification_that_goes_on_cannot_lose_anything(emulator: Target, tmp_path: Path) -> None:
