@@ -16,12 +16,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from vpclab.localcloud.control_plane import body_memory
+from vpclab.localcloud.control_plane.request_head import LONGEST_LINE, RequestHead
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
@@ -44,7 +44,6 @@ CONNECTIONS_OF_A_CLIENT = 2048
 REFUSED_ACCEPT_SECONDS = 0.1
 """How long to wait after accept(2) failed: mostly for want of descriptors, which only others can give back."""
 
-_LONGEST_REQUEST_LINE = 65536
 _BODY_PIECE = 1024 * 1024
 _LONGEST_LENGTH = 20
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
@@ -190,7 +189,7 @@ class _BodyError(Exception):
         self.status = status
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(RequestHead):
     """The requests of one connection, one after the other."""
 
     protocol_version = "HTTP/1.1"
@@ -207,11 +206,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         try:
-            self.raw_requestline = self.rfile.readline(_LONGEST_REQUEST_LINE + 1)
+            self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
         except TimeoutError:
             self.close_connection = True
             return
-        if len(self.raw_requestline) > _LONGEST_REQUEST_LINE:
+        if len(self.raw_requestline) > LONGEST_LINE:
             self.requestline = self.request_version = self.command = ""
             self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
             return
@@ -251,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
             if _HEXADECIMAL.fullmatch(line) is None:
                 raise _BodyError(HTTPStatus.BAD_REQUEST, "a chunk has no length")
             if not line.strip(b"0"):
-                while self.rfile.readline(_LONGEST_REQUEST_LINE).strip():
+                while self.rfile.readline(LONGEST_LINE).strip():
                     pass  # trailers
                 return bytes(body)
             self._take(body, line.decode(), 16, share)
