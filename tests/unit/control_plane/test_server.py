@@ -204,6 +204,7 @@ def test_bodies_cannot_take_more_memory_together_than_there_is_for_them(
     client = http.client.HTTPConnection(*server.address)
     client.request("POST", "/", body=b"small")
     assert client.getresponse().read() == b"POST / - small"
+    eventually(lambda: memory.taken == body_memory.FREE_BYTES, 10, "what the second had taken is free again")
     slow.sendall(b"x")
     assert slow.recv(4096).startswith(b"HTTP/1.1 200 ")
     slow.close()
