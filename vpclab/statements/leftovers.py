@@ -150,13 +150,15 @@ def _records(target: Target, prefix: str, sources: Sources) -> Found:
     for table in sources.get("dynamodb", ()):
         with suppress(dynamodb.exceptions.ResourceNotFoundException):
             for item in _pages(dynamodb, "scan", "Items", TableName=table, **mine):
-                key = {"id": item["id"]}
-                yield f"item {item['id']['S']} of {table}", _call(dynamodb.delete_item, TableName=table, Key=key)
+                name, key = item["id"]["S"], {"id": item["id"]}
+                if name.startswith(prefix):
+                    yield f"item {name} of {table}", _call(dynamodb.delete_item, TableName=table, Key=key)
     for bucket in sources.get("bucket", ()):
         with suppress(s3.exceptions.NoSuchBucket):
             for found in _pages(s3, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
-                key = found["Key"]
-                yield f"object {key} of {bucket}", _call(s3.delete_object, Bucket=bucket, Key=key)
+                name = found["Key"]
+                if name.startswith(prefix):
+                    yield f"object {name} of {bucket}", _call(s3.delete_object, Bucket=bucket, Key=name)
 
 
 def _call(action: Callable[..., object], **arguments: object) -> Callable[[], object]:

@@ -18,7 +18,12 @@ from vpclab.statements.target import Target
 from vpclab.statements.temporary_function import NAME_PREFIX
 from vpclab.statements.variation import AS_DOCUMENTED
 
-FILTERS = frozenset({"Filters", "FunctionName", "QueueNamePrefix", "logGroupNamePrefix"})
+FILTERS = frozenset(
+    {
+        *("Filters", "FunctionName", "QueueNamePrefix", "logGroupNamePrefix", "Prefix"),
+        *("FilterExpression", "ExpressionAttributeValues"),
+    }
+)
 VERIFICATION = """
 import sys
 from pathlib import Path
@@ -139,9 +144,20 @@ def test_what_others_made_cannot_be_removed_where_filters_are_ignored(
         kept = {one: value for one, value in arguments.items() if one not in FILTERS}
         return plain(client, operation, key, **kept)
 
+    emulator.client("s3").create_bucket(Bucket="somebodys")
+    emulator.client("s3").put_object(Bucket="somebodys", Key="theirs", Body=b"")
+    table = {"TableName": "somebodys", "BillingMode": "PAY_PER_REQUEST"}
+    key = {"AttributeName": "id"}
+    emulator.client("dynamodb").create_table(
+        **table,
+        KeySchema=[{**key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{**key, "AttributeType": "S"}],
+    )
+    emulator.client("dynamodb").put_item(TableName="somebodys", Item={"id": {"S": "theirs"}})
+    sources = {"bucket": ["somebodys"], "dynamodb": ["somebodys"]}
     before = len(ec2.describe_subnets()["Subnets"])
     monkeypatch.setattr(leftovers, "_pages", unfiltered)
-    removed, problems = leftovers.remove(emulator, emulator.run)
+    removed, problems = leftovers.remove(emulator, emulator.run, sources)
     assert ([what.partition(" ")[0] for what in removed], problems) == (["subnet", "VPC"], [])
     assert len(ec2.describe_subnets()["Subnets"]) == before - 1
     assert {"somebodys", "/aws/lambda/somebodys"} <= named(emulator)
