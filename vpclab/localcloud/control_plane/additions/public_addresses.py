@@ -29,7 +29,10 @@ def correct(corrections: Corrections) -> None:
         if address is None:
             chosen = _CURSOR.next(taken)
         else:
-            chosen = IPv4Address(address)
+            try:
+                chosen = IPv4Address(address)
+            except ValueError:
+                raise EC2ClientError("InvalidParameterValue", f"Invalid value '{address}' for address") from None
             if chosen not in _USABLE or chosen in taken:
                 raise EC2ClientError("InvalidAddress.NotFound", f"Address '{address}' not found.")
         plain(self, ec2_backend, domain="vpc", address=str(chosen), tags=tags)

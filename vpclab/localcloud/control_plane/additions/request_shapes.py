@@ -25,6 +25,8 @@ _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBERS = frozenset({"integer", "long"})
 _FLAGS = frozenset({"true", "false", "1", "0"})
 _DEEPEST = 12
+_NEEDED = {"SecurityGroupRuleUpdate": ("SecurityGroupRule",)}
+"""What the model does not require, although the operation says nothing without it."""
 
 
 def check(request: ApiRequest, action: str) -> None:
@@ -68,7 +70,7 @@ class _Parameters:
         for name, member in shape.members.items():
             path = prefix + self._wire_name(name, member)
             if not self._is_given(path):
-                if name in shape.required_members:
+                if name in shape.required_members or name in _NEEDED.get(shape.name, ()):
                     yield path, None
                 continue
             yield from self._of_member(member, path, depth)

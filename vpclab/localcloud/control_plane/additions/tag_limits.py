@@ -67,6 +67,7 @@ def check(request: ApiRequest, action: str) -> None:
             keys[specification, text] += 1
     _check_together(keys)
     if request.service == "ec2":
+        _check_halves(request)
         _check_kinds(request, action)
         if action == "CreateTags" and not keys:
             raise ApiError("MissingParameter", "The request must contain the parameter TagSet")
@@ -100,6 +101,15 @@ def _parts(request: ApiRequest) -> Iterator[tuple[str, str, str]]:
     for name, text in request.parameters.items():
         if found := _TAG.fullmatch(name):
             yield found[1] or "", found[3], text
+
+
+def _check_halves(request: ApiRequest) -> None:
+    """A tag of EC2 has a key and a value, which may be empty (EC2 API, CreateTags)."""
+    for name in request.parameters:
+        if found := _TAG.fullmatch(name):
+            other = name.removesuffix(found[3]) + ("Value" if found[3] == "Key" else "Key")
+            if other not in request.parameters:
+                raise ApiError("MissingParameter", f"The request must contain the parameter {other}")
 
 
 def _check_kinds(request: ApiRequest, action: str) -> None:

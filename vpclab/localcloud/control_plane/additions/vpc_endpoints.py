@@ -211,7 +211,7 @@ def _delete_table(plain: Moto, self: Moto, route_table_id: str) -> Moto:
 
 def _delete_each(self: Moto) -> Moto:
     """Delete those that exist, and list the others as unsuccessful (EC2 API, DeleteVpcEndpoints)."""
-    asked, backend = self._get_param("VpcEndpointIds", []), self.ec2_backend
+    asked, backend = dict.fromkeys(self._get_param("VpcEndpointIds", [])), self.ec2_backend
     unknown = [identifier for identifier in asked if identifier not in backend.vpc_end_points]
     backend.delete_vpc_endpoints(vpce_ids=[one for one in asked if one not in unknown])
     return ActionResult(

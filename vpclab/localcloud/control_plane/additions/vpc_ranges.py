@@ -38,7 +38,9 @@ def _check_range(cidr_block: str) -> None:
         raise EC2ClientError("InvalidVpc.Range", f"The CIDR '{cidr_block}' is invalid.")
 
 
-def _associate(plain: Moto, self: Moto, vpc_id: str, cidr_block: str, *args: Moto) -> Moto:
+def _associate(plain: Moto, self: Moto, vpc_id: str, cidr_block: str | None, *args: Moto) -> Moto:
+    if cidr_block is None:
+        raise EC2ClientError("MissingParameter", "The request must contain the parameter CidrBlock")
     _check_range(cidr_block)
     network = IPv4Network(cidr_block)
     if network.overlaps(_RESTRICTED):
