@@ -166,7 +166,7 @@ def function(
         payload=b"null",
         request_id="unset",
         log_group=f"/aws/lambda/{name}",
-        timeout=10.0,
+        timeout=60.0,
     )
     return replace(invocation, **changes)
 

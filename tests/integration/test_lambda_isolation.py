@@ -17,7 +17,7 @@ SHELL = """
     import subprocess
 
     def handler(event, context):
-        done = subprocess.run(["/bin/sh", "-c", event], capture_output=True, text=True, timeout=5)
+        done = subprocess.run(["/bin/sh", "-c", event], capture_output=True, text=True, timeout=60)
         return [done.returncode, done.stdout, done.stderr]
 """
 

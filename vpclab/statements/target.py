@@ -13,7 +13,7 @@ from botocore.config import Config
 from vpclab.statements.error import VerificationError
 
 DEFAULT_REGION = "us-east-1"
-ADMIN_SECONDS = 5.0
+ADMIN_SECONDS = 30.0
 LOCAL_ACCESS_KEY = "test"
 LOCAL_SECOND_ACCOUNT = "210987654321"
 """An access key that is an account's id acts as its administrator, by the convention of local clouds."""
