@@ -39,8 +39,6 @@ BASIC = f"{SERVICE_ROLES}AWSLambdaBasicExecutionRole"
 EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
 """So that only the network refuses what functions of rows call."""
 
-EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
-"""For rows whose refusals are the network's: nothing else may refuse."""
 FAR_BEYOND_ANY_WAIT = 60.0
 
 PROBE = Path(__file__).with_name("row_probe.py").read_text()
