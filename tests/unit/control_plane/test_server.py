@@ -250,25 +250,27 @@ def test_server_cannot_spin_while_it_has_no_descriptors(
 ) -> None:
     """Where accept(2) fails, the server waits between its attempts, and serves again when it can."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    client = socket.socket()
-    gc.collect()  # what other tests left may not give a descriptor back meanwhile
-    gc.disable()
+    gc.collect()  # what other tests left may not give descriptors back meanwhile
     taken = [os.open(os.devnull, os.O_RDONLY)]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 8, hard))
-    try:
+
+    def refused_three_times() -> bool:
         with suppress(OSError):
-            while True:
+            while True:  # also those that somebody else has given back since
                 taken.append(os.dup(taken[0]))
-        began = time.monotonic()
-        client.connect(server.address)
-        eventually(lambda: len(caplog.records) >= 3, 10, "accept has failed three times")
-        assert len(caplog.records) <= 3 + (time.monotonic() - began) / REFUSED_ACCEPT_SECONDS
-    finally:
-        for fd in taken:
-            os.close(fd)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        gc.enable()
-    client.settimeout(10)
-    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
-    client.close()
+        return len(caplog.records) >= 3
+
+    with socket.socket() as client:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 8, hard))
+        try:
+            refused_three_times()
+            began = time.monotonic()
+            client.connect(server.address)
+            eventually(refused_three_times, 10, "accept has failed three times")
+            assert len(caplog.records) <= 3 + (time.monotonic() - began) / REFUSED_ACCEPT_SECONDS
+        finally:
+            for fd in taken:
+                os.close(fd)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        client.settimeout(10)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
