@@ -128,7 +128,7 @@ class Reading:
         for way in ways:
             try:
                 vpc_id = way(part.item)
-            except Exception:  # noqa: BLE001, S112 - that is why it is here
+            except Exception:  # noqa: BLE001, S112 - what cannot be read fails in any way
                 continue
             if isinstance(vpc_id, str):
                 return vpc_id
