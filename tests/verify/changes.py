@@ -41,16 +41,23 @@ def without_database_rule(target: Target, outputs: Outputs) -> Iterator[None]:
 
 
 @contextmanager
-def without_rules(target: Target, group: str) -> Iterator[None]:
-    """Revoke everything that a security group admits."""
+def without_rules(target: Target, group: str, *, egress: bool = False, port: int | None = None) -> Iterator[None]:
+    """Revoke everything that a security group admits, or lets out; or only what is for one port."""
     ec2 = target.client("ec2")
     (described,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
-    rules = {"GroupId": group, "IpPermissions": described["IpPermissions"]}
-    ec2.revoke_security_group_ingress(**rules)
+    found = described["IpPermissionsEgress" if egress else "IpPermissions"]
+    if port is not None:
+        found = [rule for rule in found if rule.get("FromPort") == rule.get("ToPort") == port]
+    rules = {"GroupId": group, "IpPermissions": found}
+    if egress:
+        revoke, authorize = ec2.revoke_security_group_egress, ec2.authorize_security_group_egress
+    else:
+        revoke, authorize = ec2.revoke_security_group_ingress, ec2.authorize_security_group_ingress
+    revoke(**rules)
     try:
         yield
     finally:
-        ec2.authorize_security_group_ingress(**rules)
+        authorize(**rules)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from tests.verify.changes import ANYWHERE, Outputs, delete_nat_gateway, wait_for_nat_gateway
+from tests.verify.changes import ANYWHERE, Outputs, delete_nat_gateway, wait_for_nat_gateway, without_rules
 from vpclab.statements.target import Target
 
 HTTPS = 443
@@ -75,13 +75,8 @@ def without_https_to_the_endpoints(target: Target, outputs: Outputs) -> Iterator
     ec2 = target.client("ec2")
     (endpoint,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[outputs["endpoint_ids"]["sts"]])["VpcEndpoints"]
     (group,) = (group["GroupId"] for group in endpoint["Groups"])
-    (described,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
-    https = [rule for rule in described["IpPermissions"] if rule.get("FromPort") == rule.get("ToPort") == HTTPS]
-    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=https)
-    try:
+    with without_rules(target, group, port=HTTPS):
         yield group
-    finally:
-        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=https)
 
 
 @contextmanager
@@ -98,15 +93,9 @@ def without_private_dns(target: Target, outputs: Outputs, service: str) -> Itera
 @contextmanager
 def without_egress_rules(target: Target, outputs: Outputs) -> Iterator[str]:
     """Revoke every egress rule of the function's group; yields the group."""
-    ec2 = target.client("ec2")
     (group,) = outputs["function_security_group_ids"]
-    (described,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
-    rules = {"GroupId": group, "IpPermissions": described["IpPermissionsEgress"]}
-    ec2.revoke_security_group_egress(**rules)
-    try:
+    with without_rules(target, group, egress=True):
         yield group
-    finally:
-        ec2.authorize_security_group_egress(**rules)
 
 
 @contextmanager

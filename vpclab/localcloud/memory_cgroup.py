@@ -120,10 +120,10 @@ class CloudCgroup:
         Raises:
             OSError: the kernel refused.
         """
+        self.tidy()
         with self._lock:
             self._made += 1
             directory = self.directory / str(self._made)
-            self._leaving = [one for one in self._leaving if not _remove(one)]
         directory.mkdir()
         try:
             return EnvironmentCgroup(directory, self.version, memory_mb, temporary_mb)
